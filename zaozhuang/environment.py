@@ -1,0 +1,75 @@
+"""Reading settings from environment variables, refusing what is mistyped."""
+
+import os
+from pathlib import Path
+
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management.utils import get_random_secret_key
+
+TRUE = {"1", "true", "yes", "on"}
+FALSE = {"0", "false", "no", "off", ""}
+
+
+def env_bool(name: str, default: bool = False) -> bool:
+    """The boolean variable `name`.
+
+    Raises ImproperlyConfigured, naming the variable, for any word that is not
+    clearly yes or no: `DEBUG=fasle` must not turn debugging on.
+    """
+    text = os.environ.get(name)
+    if text is None:
+        return default
+    word = text.strip().lower()
+    if word in TRUE:
+        return True
+    if word in FALSE:
+        return False
+    raise ImproperlyConfigured(
+        f"{name}={text!r} is neither true nor false; write one of 1, true, yes, on, 0, false, no, off."
+    )
+
+
+def env_int(name: str, default: int) -> int:
+    """The whole-number variable `name`; raises ImproperlyConfigured when it is not one."""
+    text = os.environ.get(name)
+    if text is None or text.strip() == "":
+        return default
+    try:
+        return int(text)
+    except ValueError:
+        raise ImproperlyConfigured(f"{name}={text!r} is not a whole number.") from None
+
+
+def env_list(name: str, default: list[str]) -> list[str]:
+    """The comma-separated variable `name`, without empty items."""
+    text = os.environ.get(name)
+    if text is None:
+        return default
+    return [item.strip() for item in text.split(",") if item.strip()]
+
+
+def secret_key(local_file: Path, *, production: bool) -> str:
+    """SECRET_KEY from the environment or, for a local run, from a file made once.
+
+    Raises ImproperlyConfigured in production when the variable is not set: a key that
+    each server invents for itself would end every session at the next start.
+    """
+    key = os.environ.get("SECRET_KEY", "")
+    if key:
+        return key
+    if production:
+        raise ImproperlyConfigured("SECRET_KEY must be set when PRODUCTION is on.")
+    if not local_file.exists():
+        local_file.parent.mkdir(parents=True, exist_ok=True)
+        # Written aside and linked into place, so that two processes that start together
+        # agree on one key.
+        draft = local_file.with_suffix(f".{os.getpid()}")
+        draft.touch(mode=0o600)
+        draft.write_text(get_random_secret_key(), encoding="utf-8")
+        try:
+            os.link(draft, local_file)
+        except FileExistsError:
+            pass
+        finally:
+            draft.unlink()
+    return local_file.read_text(encoding="utf-8")
