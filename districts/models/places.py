@@ -1,0 +1,117 @@
+"""Places: the tree of districts."""
+
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import models, transaction
+from django.db.models.functions import Concat, Substr
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from districts.models.base import Named
+from districts.models.sources import Source
+from zaozhuang.localised import localised
+
+
+class DistrictQuerySet(models.QuerySet["District"]):
+    def within(self, district: "District") -> "DistrictQuerySet":
+        """The district itself and everything below it."""
+        return self.filter(path__startswith=district.path)
+
+    def roots(self) -> "DistrictQuerySet":
+        return self.filter(parent__isnull=True)
+
+
+class District(Named):
+    """A place with a GB/T 2260 code. The city is the root of the tree of its districts."""
+
+    code = models.CharField(_("GB/T 2260 code"), max_length=12, unique=True)
+    slug = models.SlugField(_("address"), unique=True)
+    short_name = models.CharField(
+        _("short name"),
+        max_length=20,
+        help_text=_("For charts: the name without the word for its rank."),
+    )
+    short_name_en = models.CharField(_("English short name"), max_length=40, blank=True)
+    parent = models.ForeignKey(
+        "self",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="children",
+        verbose_name=_("belongs to"),
+    )
+    path = models.CharField(
+        _("path"),
+        max_length=200,
+        unique=True,
+        editable=False,
+        help_text=_("The codes from the root down, so that a subtree is one prefix."),
+    )
+    order = models.PositiveIntegerField(_("order"), default=0)
+    position = models.TextField(
+        _("position"),
+        blank=True,
+        help_text=_("What the district wants to be in the industry, in your own words."),
+    )
+    position_en = models.TextField(_("position in English"), blank=True)
+    position_source = models.ForeignKey(
+        Source,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="positions",
+        verbose_name=_("source of the position"),
+    )
+    position_locator = models.CharField(_("locator of the position"), max_length=40, blank=True)
+    boundary = models.JSONField(
+        _("boundary"),
+        null=True,
+        blank=True,
+        help_text=_("A GeoJSON geometry in WGS 84; a sketch, not a legal border."),
+    )
+    boundary_credit = models.CharField(_("origin of the boundary"), max_length=200, blank=True)
+
+    objects = DistrictQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["path"]
+        verbose_name = _("district")
+        verbose_name_plural = _("districts")
+        constraints = [
+            models.CheckConstraint(
+                condition=~models.Q(parent=models.F("id")),
+                name="district_not_its_own_parent",
+                violation_error_message=_("A district cannot belong to itself."),
+            ),
+        ]
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Save, keeping the path of this place and of all below it right."""
+        old = self.path
+        self.path = (self.parent.path if self.parent else "") + self.code + "/"
+        if kwargs.get("update_fields") is not None:
+            kwargs["update_fields"] = {*kwargs["update_fields"], "path"}
+        with transaction.atomic():
+            super().save(*args, **kwargs)
+            if old and old != self.path:
+                below = District.objects.filter(path__startswith=old).exclude(pk=self.pk)
+                below.update(path=Concat(models.Value(self.path), Substr("path", len(old) + 1)))
+
+    def get_absolute_url(self) -> str:
+        return reverse("district", args=[self.slug])
+
+    @property
+    def short_label(self) -> str:
+        return localised(self, "short_name")
+
+    @property
+    def all_projects(self) -> Any:
+        """The projects here and in every place below; a queryset of the reverse relation's model."""
+        return self.projects.model.objects.in_district(self)
+
+    def clean(self) -> None:
+        if self.parent is not None and self.pk and self.parent.path.startswith(self.path):
+            raise ValidationError(
+                {"parent": _("A district cannot belong to itself or to a place below it.")}
+            )

@@ -1,0 +1,18 @@
+"""What a city follows: the chain, the companies, and the projects with their lives."""
+
+from projects.models.chain import Segment, Stream, Technology
+from projects.models.companies import Company, Honour
+from projects.models.parts import Capacity, Participation, StageChange
+from projects.models.project import Project
+
+__all__ = [
+    "Capacity",
+    "Company",
+    "Honour",
+    "Participation",
+    "Project",
+    "Segment",
+    "StageChange",
+    "Stream",
+    "Technology",
+]

@@ -1,0 +1,226 @@
+"""The project: one investment in one district."""
+
+from datetime import date
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from districts.models import Basis, Cited, District, Named
+from projects.querysets import (
+    KEPT,
+    WITHOUT_EVENT,
+    ProjectQuerySet,
+)
+from projects.stages import FAMILY, Family, Stage
+from zaozhuang.dates import (
+    PartialDate,
+    Precision,
+    date_has_precision,
+    deadline_day,
+    partial,
+)
+
+
+class Project(Named, Cited):
+    """One investment in one district; it may be a phase of another."""
+
+    class Kind(models.TextChoices):
+        MANUFACTURING = "manufacturing", _("manufacturing")
+        PARK = "park", _("park")
+        PLATFORM = "platform", _("research platform")
+
+    class InvestmentKind(models.TextChoices):
+        AGREED = "agreed", pgettext_lazy("investment", "agreed")
+        REGISTERED = "registered", pgettext_lazy("investment", "registered")
+        COMPLETED = "completed", pgettext_lazy("investment", "completed")
+
+    slug = models.SlugField(_("address"), max_length=80, unique=True)
+    district = models.ForeignKey(
+        District, models.PROTECT, related_name="projects", verbose_name=_("district")
+    )
+    kind = models.CharField(_("kind"), max_length=13, choices=Kind, default=Kind.MANUFACTURING)
+    parent = models.ForeignKey(
+        "self",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="phases",
+        verbose_name=_("phase of"),
+        help_text=_("The project that this is a phase of; a phase has no phases itself."),
+    )
+    due = models.DateField(
+        _("due"),
+        null=True,
+        blank=True,
+        help_text=_("When it is to be completed or producing: any day of that period."),
+    )
+    due_precision = models.CharField(
+        _("precision of the due date"), max_length=8, choices=Precision, blank=True
+    )
+    due_basis = models.CharField(
+        _("basis of the due date"),
+        max_length=8,
+        choices=Basis,
+        blank=True,
+        help_text=_("Inferred where the sentence itself names no date."),
+    )
+    investment = models.DecimalField(
+        _("investment"),
+        max_digits=16,
+        decimal_places=4,
+        null=True,
+        blank=True,
+        help_text=_(
+            "In 亿元 (hundred million yuan); blank where no source gives it, which is not zero."
+        ),
+    )
+    investment_kind = models.CharField(
+        _("kind of investment"),
+        max_length=10,
+        choices=InvestmentKind,
+        blank=True,
+        help_text=_("The three are never added up."),
+    )
+    investment_approximate = models.BooleanField(_("investment is approximate"), default=False)
+
+    # Kept from the latest StageChange by StageChangeQuerySet; nobody writes them directly.
+    stage = models.CharField(
+        _("stage"), max_length=12, choices=Stage, default=Stage.UNKNOWN, editable=False
+    )
+    stage_basis = models.CharField(
+        _("basis of the stage"), max_length=8, choices=Basis, blank=True, editable=False
+    )
+    stage_since = models.DateField(_("stage since"), null=True, blank=True, editable=False)
+    stage_since_precision = models.CharField(
+        _("precision of the stage's date"),
+        max_length=8,
+        choices=Precision,
+        blank=True,
+        editable=False,
+    )
+    stage_observed = models.BooleanField(
+        _("stage seen, not begun, on that date"), default=False, editable=False
+    )
+
+    created_at = models.DateTimeField(_("entered"), auto_now_add=True)
+    updated_at = models.DateTimeField(_("updated"), auto_now=True, db_index=True)
+
+    objects = ProjectQuerySet.as_manager()
+
+    # What ProjectQuerySet.at() adds.
+    at_stage: str
+    at_basis: str
+    at_since: date | None
+    at_since_precision: str
+    at_observed: bool
+
+    class Meta:
+        ordering = ["district__path", "slug"]
+        verbose_name = _("project")
+        verbose_name_plural = _("projects")
+        indexes = [
+            models.Index(fields=["district", "stage"], name="project_district_stage"),
+            models.Index(fields=["stage"], name="project_stage"),
+            models.Index(fields=["due"], name="project_due"),
+        ]
+        constraints = [
+            *Cited.Meta.constraints,
+            models.UniqueConstraint(
+                fields=["district", "name"], name="project_name_once_in_district"
+            ),
+            models.CheckConstraint(
+                condition=date_has_precision("due"),
+                name="project_due_has_precision",
+                violation_error_message=_("Give the due date and its precision together."),
+            ),
+            models.CheckConstraint(
+                condition=models.Q(due__isnull=True, due_basis="")
+                | models.Q(due__isnull=False, due_basis__in=Basis.values),
+                name="project_due_has_basis",
+                violation_error_message=_("Say whether the due date is stated or inferred."),
+            ),
+            models.CheckConstraint(
+                condition=date_has_precision("stage_since"),
+                name="project_stage_since_has_precision",
+                violation_error_message=_("Give the date and its precision together."),
+            ),
+            models.CheckConstraint(
+                condition=models.Q(investment__isnull=True, investment_kind="")
+                | models.Q(
+                    investment__isnull=False,
+                    investment__gt=0,
+                    investment_kind__in=["agreed", "registered", "completed"],
+                ),
+                name="project_investment_has_kind",
+                violation_error_message=_(
+                    "Give the investment and its kind together; it must be more than zero."
+                ),
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(parent=models.F("id")),
+                name="project_not_its_own_parent",
+                violation_error_message=_("A project cannot be a phase of itself."),
+            ),
+        ]
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Save all but the kept stage: what was read a while ago must not bring back an old one."""
+        if self._state.adding:
+            replaced = self.pk
+            self.forget_stage()
+            super().save(*args, **kwargs)
+            if replaced is not None:  # the row of that key may have been there, with events
+                Project.objects.filter(pk=replaced).refresh_stage()
+            return
+        fields = kwargs.get("update_fields")
+        if fields is None:
+            fields = [field.name for field in self._meta.concrete_fields if not field.primary_key]
+        kwargs["update_fields"] = set(fields) - KEPT.keys()
+        super().save(*args, **kwargs)
+
+    def forget_stage(self) -> None:
+        """The stage of a project of which no event is recorded."""
+        for kept, value in WITHOUT_EVENT.items():
+            setattr(self, kept, value)
+
+    def get_absolute_url(self) -> str:
+        return reverse("project", args=[self.slug])
+
+    @property
+    def stage_label(self) -> str:
+        return str(Stage(self.at_stage).label)
+
+    @property
+    def family(self) -> Family:
+        return FAMILY[self.at_stage]
+
+    @property
+    def since(self) -> PartialDate | None:
+        """When the stage shown began or, where `at_observed`, when it was seen."""
+        return partial(self.at_since, self.at_since_precision)
+
+    @property
+    def deadline(self) -> PartialDate | None:
+        return partial(self.due, self.due_precision)
+
+    def clean(self) -> None:
+        self.due = deadline_day(self.due, self.due_precision)
+        if self.parent is not None:
+            if self.parent_id == self.pk and self.pk:
+                raise ValidationError({"parent": _("A project cannot be a phase of itself.")})
+            if self.parent.parent_id is not None:
+                raise ValidationError(
+                    {
+                        "parent": _(
+                            "This project is itself a phase; choose the project it belongs to."
+                        )
+                    }
+                )
+            if self.pk and self.phases.exists():
+                raise ValidationError(
+                    {"parent": _("This project has phases, so it cannot be one itself.")}
+                )

@@ -1,0 +1,267 @@
+"""The domain's verbs: what can be asked of projects and of their stage changes."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from django.db import models, transaction
+from django.db.models import Exists, F, OuterRef, Q, Subquery
+from django.utils import timezone
+
+from projects.stages import UNFINISHED, Family, Stage, stages_of
+from zaozhuang.localised import column
+
+if TYPE_CHECKING:
+    from districts.models import District
+
+    # ruff does not see the names in the brackets of a base class.
+    from projects.models import Capacity, Company, Project, StageChange  # noqa: F401
+
+# A project's stage as it is kept beside it: project column → column of its latest event.
+KEPT = {
+    "stage": "stage",
+    "stage_basis": "basis",
+    "stage_since": "date",
+    "stage_since_precision": "date_precision",
+    "stage_observed": "observed",
+}
+WITHOUT_EVENT = {
+    "stage": Stage.UNKNOWN,
+    "stage_basis": "",
+    "stage_since": None,
+    "stage_since_precision": "",
+    "stage_observed": False,
+}
+# The latest event first; of two on one day, the one recorded later.
+LATEST_FIRST = ("-date", "-pk")
+
+
+class ProjectQuerySet(models.QuerySet["Project"]):
+    """Projects. Pages see a stage through `at_…` columns, on today's or any past day."""
+
+    def at(self, day: date | None = None) -> "ProjectQuerySet":
+        """With the stage as it stood on `day` in `at_stage`, `at_basis`, `at_since` …
+
+        Without a day the kept columns answer. With one, projects of which nothing had
+        happened yet are left out: on that day the tracker would not have known them.
+        """
+        if day is None:
+            return self.annotate(**{_at(kept): F(kept) for kept in KEPT})
+        from projects.models import StageChange
+
+        events = StageChange.objects.filter(project=OuterRef("pk"), date__lte=day).order_by(
+            *LATEST_FIRST
+        )
+        columns = {_at(kept): Subquery(events.values(column)[:1]) for kept, column in KEPT.items()}
+        return self.annotate(**columns).filter(Exists(events))
+
+    def in_district(self, district: "District") -> "ProjectQuerySet":
+        """In the district or in a place below it."""
+        return self.filter(district__path__startswith=district.path)
+
+    def in_stage(self, *stages: str) -> "ProjectQuerySet":
+        """At one of the stages, on the day chosen with `at`."""
+        return self.filter(at_stage__in=stages)
+
+    def in_family(self, *families: Family) -> "ProjectQuerySet":
+        return self.in_stage(*stages_of(*families))
+
+    def due_unfinished(self) -> "ProjectQuerySet":
+        """Promised for a date and, as far as is known, not there yet; the nearest first."""
+        return self.filter(due__isnull=False, at_stage__in=UNFINISHED).order_by("due", "slug")
+
+    def matching(self, text: str) -> "ProjectQuerySet":
+        """Whose name, company or product contains the text, in Chinese or English.
+
+        Companies and products are reached through EXISTS, so that a project with two
+        companies is still one row. `%` and `_` are literal.
+        """
+        from projects.models import Capacity, Participation
+
+        named = Q(name__icontains=text) | Q(name_en__icontains=text)
+        product = Q(product__icontains=text) | Q(product_en__icontains=text)
+        company = (
+            Q(company__name__icontains=text)
+            | Q(company__name_en__icontains=text)
+            | Q(company__short_name__icontains=text)
+            | Q(company__short_name_en__icontains=text)
+        )
+        own = OuterRef("pk")
+        return self.filter(
+            named
+            | Exists(Capacity.objects.filter(product, project=own))
+            | Exists(Participation.objects.filter(company, project=own))
+        )
+
+    def for_list(self) -> "ProjectQuerySet":
+        """With all that a row of the list or of an export shows, in a fixed number of queries."""
+        return self.select_related("district", "source", "parent").prefetch_related(
+            "capacities__segment", "capacities__unit", "participations__company"
+        )
+
+    def refresh_stage(self) -> int:
+        """Bring the kept stage in line with the latest event; returns how many rows changed."""
+        from projects.models import StageChange
+
+        latest = StageChange.objects.filter(project=OuterRef("pk")).order_by(*LATEST_FIRST)
+        fresh = self.annotate(_latest=Subquery(latest.values("pk")[:1]))
+        changed = 0
+        events = StageChange.objects.in_bulk(
+            [pk for pk in fresh.values_list("_latest", flat=True) if pk]
+        )
+        for project in fresh.only("pk", *KEPT):
+            event = events.get(project._latest)  # type: ignore[attr-defined]
+            wanted = (
+                {kept: getattr(event, column) for kept, column in KEPT.items()}
+                if event
+                else WITHOUT_EVENT
+            )
+            if any(getattr(project, kept) != value for kept, value in wanted.items()):
+                models.QuerySet(self.model, using=self.db).filter(pk=project.pk).update(
+                    **wanted, updated_at=timezone.now()
+                )
+                changed += 1
+        return changed
+
+    def bulk_create(self, objs: "Iterable[Project]", *args: Any, **kwargs: Any) -> "list[Project]":
+        """Create rows; a new project has no event yet, so its stage is not stated."""
+        _refuse_kept(kwargs.get("update_fields") or ())
+        objs = list(objs)
+        for project in objs:
+            project.forget_stage()
+        return super().bulk_create(objs, *args, **kwargs)
+
+    def bulk_update(
+        self, objs: "Iterable[Project]", fields: Iterable[str], *args: Any, **kwargs: Any
+    ) -> int:
+        _refuse_kept(fields)
+        return super().bulk_update(objs, fields, *args, **kwargs)
+
+    def update(self, **kwargs: Any) -> int:
+        """Update rows; refuses the kept stage, which follows the events alone."""
+        _refuse_kept(kwargs)
+        return super().update(**kwargs)
+
+    update.alters_data = True  # type: ignore[attr-defined]
+
+
+def _refuse_kept(fields: Iterable[str]) -> None:
+    if kept := KEPT.keys() & set(fields):
+        raise ValueError(
+            f"{', '.join(sorted(kept))}: add a StageChange; the stage follows its latest event."
+        )
+
+
+def _at(kept: str) -> str:
+    return "at_" + kept.removeprefix("stage_")
+
+
+class StageChangeQuerySet(models.QuerySet["StageChange"]):
+    """Events. Every way to write them in bulk keeps the stage of their projects right."""
+
+    def recent(self) -> "StageChangeQuerySet":
+        """What changed last, newest first."""
+        return self.select_related("project__district", "source").order_by("-date", "-pk")
+
+    def projects_of(self, events: Iterable["StageChange"]) -> set[Any]:
+        """The projects that the events name, and those that they belong to in the database."""
+        events = list(events)
+        stored = self.model.objects.filter(pk__in=[event.pk for event in events if event.pk])
+        return {event.project_id for event in events} | set(
+            stored.values_list("project_id", flat=True)
+        )
+
+    def bulk_create(
+        self, objs: Iterable["StageChange"], *args: Any, **kwargs: Any
+    ) -> "list[StageChange]":
+        objs = list(objs)
+        with following(self.projects_of(objs)):
+            return super().bulk_create(objs, *args, **kwargs)
+
+    def bulk_update(
+        self, objs: Iterable["StageChange"], fields: Iterable[str], *args: Any, **kwargs: Any
+    ) -> int:
+        objs = list(objs)
+        with following(self.projects_of(objs)):
+            return super().bulk_update(objs, fields, *args, **kwargs)
+
+    def update(self, **kwargs: Any) -> int:
+        events = dict(self.values_list("pk", "project_id"))
+        projects = set(events.values())
+        with following(projects):
+            changed = super().update(**kwargs)
+            # An event may have moved, by an expression even; then two stages change.
+            if {"project", "project_id"} & kwargs.keys():
+                moved = self.model.objects.filter(pk__in=events)
+                projects.update(moved.values_list("project_id", flat=True))
+        return changed
+
+    update.alters_data = True  # type: ignore[attr-defined]
+
+    def delete(self) -> tuple[int, dict[str, int]]:
+        with following(set(self.values_list("project_id", flat=True))):
+            return super().delete()
+
+    delete.alters_data = True  # type: ignore[attr-defined]
+    delete.queryset_only = True  # type: ignore[attr-defined]
+
+
+@contextmanager
+def following(projects: set[Any]) -> Iterator[None]:
+    """Around a write to the events of some projects, after which their kept stages are right.
+
+    The projects are locked first: of two editors who add an event to one project at the
+    same time, the second waits and then sees the first's event. Projects that turn out
+    during the write to be affected too may be added to the set.
+    """
+    from projects.models import Project
+
+    with transaction.atomic():
+        list(
+            Project.objects.select_for_update()
+            .filter(pk__in=projects)
+            .order_by("pk")
+            .values_list("pk")
+        )
+        yield
+        Project.objects.filter(pk__in=projects).refresh_stage()
+
+
+class CompanyQuerySet(models.QuerySet["Company"]):
+    def for_list(self) -> "CompanyQuerySet":
+        """With projects and honours, in a fixed number of queries, in the order of names."""
+        return (
+            self.select_related("source")
+            .prefetch_related("participations__project__district", "honours__source")
+            .order_by(column("short_name"), "slug")
+        )
+
+
+class CapacityQuerySet(models.QuerySet["Capacity"]):
+    def at(self, day: date | None = None) -> "CapacityQuerySet":
+        """With the stage of the project, as it stood on `day`, in `at_stage`."""
+        if day is None:
+            kept: CapacityQuerySet = self.annotate(at_stage=F("project__stage"))
+            return kept
+        from projects.models import StageChange
+
+        events = StageChange.objects.filter(project=OuterRef("project"), date__lte=day).order_by(
+            *LATEST_FIRST
+        )
+        then: CapacityQuerySet = self.annotate(at_stage=Subquery(events.values("stage")[:1]))
+        return then
+
+    def without_phases_of(self, selection: ProjectQuerySet) -> "CapacityQuerySet":
+        """Leaving out a phase whose parent, also selected, gives the same segment and unit.
+
+        The parent's figure contains the phase's, so adding both would count it twice.
+        """
+        whole = self.model.objects.filter(
+            project=OuterRef("project__parent"),
+            project__in=selection.values("pk"),
+            segment=OuterRef("segment"),
+            unit=OuterRef("unit"),
+            quantity__isnull=False,
+        )
+        return self.filter(~Exists(whole))

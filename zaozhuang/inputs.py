@@ -1,0 +1,95 @@
+"""Form fields for what comes in by the address: strict, and clear about what is wrong."""
+
+import re
+from datetime import date
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+# Slugs of places may be Chinese in another data set; nothing in them needs quoting.
+SLUG = re.compile(r"[-\w]{1,80}")
+
+
+class DayField(forms.Field):
+    """A day written YYYY-MM-DD in ASCII digits; `value` is a date or None."""
+
+    default_error_messages = {
+        "invalid": _("“%(value)s” is not a day; write it as YYYY-MM-DD, for example 2023-02-13."),
+    }
+    widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+
+    def to_python(self, value: Any) -> date | None:
+        if value in self.empty_values:
+            return None
+        try:
+            if DAY.fullmatch(value):
+                return date.fromisoformat(value)
+        except ValueError:
+            pass
+        raise ValidationError(
+            self.error_messages["invalid"], code="invalid", params={"value": value}
+        )
+
+
+class PageField(forms.Field):
+    """The number of a page, from 1, in ASCII digits."""
+
+    default_error_messages = {
+        "invalid": _("“%(value)s” is not the number of a page; write 1, 2, 3 …")
+    }
+
+    def to_python(self, value: Any) -> int:
+        if value in self.empty_values:
+            return 1
+        if re.fullmatch(r"[1-9][0-9]{0,8}", value):
+            return int(value)
+        raise ValidationError(
+            self.error_messages["invalid"], code="invalid", params={"value": value}
+        )
+
+
+class RecordsField(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]
+    """Several records by slug or code; a value that cannot be one never reaches the database."""
+
+    default_error_messages = {
+        "invalid_choice": _("“%(value)s” is not known here."),
+        "invalid_list": _("Write each value as a parameter of its own."),
+    }
+
+    def clean(self, value: Any) -> Any:
+        # Values that cannot be a slug are refused here: PostgreSQL raises on NUL.
+        for item in value or []:
+            if not SLUG.fullmatch(str(item)):
+                raise ValidationError(
+                    self.error_messages["invalid_choice"],
+                    code="invalid_choice",
+                    params={"value": item},
+                )
+        return super().clean(value)
+
+
+class ChoicesField(forms.MultipleChoiceField):
+    """Several of a fixed set of codes; the message lists the codes there are."""
+
+    default_error_messages = {
+        "invalid_choice": _("“%(value)s” is not known here; the values are: %(known)s."),
+    }
+
+    def validate(self, value: Any) -> None:
+        known = [str(code) for code, _label in self.choices]  # type: ignore[union-attr, misc]
+        for item in value:
+            if item not in known:
+                raise ValidationError(
+                    self.error_messages["invalid_choice"],
+                    code="invalid_choice",
+                    params={"value": item, "known": ", ".join(known)},
+                )
+
+
+class DayForm(forms.Form):
+    """The day as of which a page shows things; today where none is given."""
+
+    as_of = DayField(required=False, label=_("as of"))
