@@ -1,0 +1,197 @@
+"""The desk for places, sources, and what is promised and measured."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db import models
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from districts.forms import ReadingForm, TargetForm
+from districts.models import District, Indicator, Passage, Reading, Source, Target, Theme, Unit
+from zaozhuang.admin import EditorAdmin, LoadedRows
+from zaozhuang.numbers import quantity
+
+NAMES = ("name", "name_en")
+# The end of every form whose record rests on a source.
+CITATION: Any = (_("Where it comes from"), {"fields": [("source", "locator"), ("note", "note_en")]})
+
+
+class PassageInline(LoadedRows, admin.TabularInline):  # type: ignore[type-arg]
+    model = Passage
+    extra = 1
+    fields = ["order", "locator", "summary", "summary_en"]
+
+
+@admin.register(Source)
+class SourceAdmin(EditorAdmin):
+    list_display = ["title", "title_en", "publisher", "published_on"]
+    list_filter = ["publisher"]
+    search_fields = ["title", "title_en", "publisher", "publisher_en"]
+    date_hierarchy = "date"
+    prepopulated_fields = {"slug": ["title_en"]}
+    fieldsets = [
+        (
+            None,
+            {
+                "fields": [
+                    ("title", "title_en"),
+                    "slug",
+                    ("publisher", "publisher_en"),
+                    "date",
+                    "url",
+                ]
+            },
+        ),
+        (_("Remarks"), {"fields": [("note", "note_en")]}),
+    ]
+    inlines = [PassageInline]
+
+    @admin.display(description=_("date"), ordering="date")
+    def published_on(self, source: Source) -> str:
+        return source.published.label if source.published else ""
+
+
+@admin.register(Unit)
+class UnitAdmin(EditorAdmin):
+    list_display = ["name", "name_en", "factor"]
+    search_fields = ["name", "name_en"]
+    fields = [NAMES, "factor"]
+
+
+@admin.register(Theme)
+class ThemeAdmin(EditorAdmin):
+    list_display = ["name", "name_en", "is_industry", "order"]
+    search_fields = ["name", "name_en"]
+    prepopulated_fields = {"slug": ["name_en"]}
+    fields = [NAMES, "slug", "is_industry", "order"]
+
+
+@admin.register(District)
+class DistrictAdmin(EditorAdmin):
+    list_display = ["name", "name_en", "code", "parent", "order"]
+    list_filter = [("parent", admin.RelatedOnlyFieldListFilter)]
+    list_select_related = ["parent"]
+    search_fields = ["name", "name_en", "short_name", "short_name_en", "code"]
+    autocomplete_fields = ["parent", "position_source"]
+    prepopulated_fields = {"slug": ["name_en"]}
+    fieldsets = [
+        (None, {"fields": [NAMES, ("short_name", "short_name_en"), "slug"]}),
+        (_("Place in the tree"), {"fields": ["code", "parent", "order"]}),
+        (
+            _("Position in the industry"),
+            {"fields": [("position", "position_en"), ("position_source", "position_locator")]},
+        ),
+        (
+            _("Boundary on the map"),
+            {"classes": ["collapse"], "fields": ["boundary", "boundary_credit"]},
+        ),
+    ]
+
+
+@admin.register(Indicator)
+class IndicatorAdmin(EditorAdmin):
+    list_display = ["name", "name_en", "unit", "theme", "scope", "nature", "summable", "order"]
+    list_filter = ["theme", "scope", "nature", "summable"]
+    list_select_related = ["unit", "theme"]
+    search_fields = ["name", "name_en", "slug"]
+    autocomplete_fields = ["unit", "theme"]
+    prepopulated_fields = {"slug": ["name_en"]}
+    fieldsets = [
+        (None, {"fields": [NAMES, "slug", "unit", ("definition", "definition_en")]}),
+        (_("Comparing and adding up"), {"fields": ["scope", "nature", "summable", "counts_stage"]}),
+        (_("Where it is shown"), {"fields": ["theme", "order"]}),
+    ]
+
+
+class FigureAdmin(EditorAdmin):
+    """What lists of promises and of readings share: both are figures of a place."""
+
+    autocomplete_fields = ["district", "indicator", "source"]
+
+    def get_queryset(self, request: HttpRequest) -> "models.QuerySet[Any]":
+        """With what a record shows of itself in lists, choices and confirmations."""
+        return super().get_queryset(request).select_related("district", "indicator__unit", "source")
+
+    @admin.display(description=_("value"), ordering="value")
+    def figure(self, record: Target | Reading) -> str:
+        if record.value is None:
+            return ""
+        return quantity(record.value, record.indicator.unit, about=record.approximate)
+
+
+@admin.register(Target)
+class TargetAdmin(FigureAdmin):
+    form = TargetForm
+    list_display = [
+        "promise",
+        "district",
+        "comparator",
+        "figure",
+        "deadline_label",
+        "due_basis",
+        "source",
+        "locator",
+    ]
+    list_filter = [
+        "district",
+        "indicator__theme",
+        "due_basis",
+        ("source", admin.EmptyFieldListFilter),
+    ]
+    search_fields = [
+        "indicator__name",
+        "indicator__name_en",
+        "milestone",
+        "milestone_en",
+        "district__name",
+        "district__name_en",
+        "slug",
+    ]
+    date_hierarchy = "due"
+    fieldsets = [
+        (None, {"fields": ["district", "indicator", "slug"]}),
+        (_("A figure"), {"fields": [("comparator", "value", "approximate"), "baseline"]}),
+        (_("Or a milestone"), {"fields": [("milestone", "milestone_en")]}),
+        (_("By when"), {"fields": [("due", "due_basis")]}),
+        CITATION,
+    ]
+
+    @admin.display(description=_("target"), ordering="indicator__order")
+    def promise(self, target: Target) -> str:
+        return target.label
+
+    @admin.display(description=_("due"), ordering="due")
+    def deadline_label(self, target: Target) -> str:
+        return target.deadline.label if target.deadline else ""
+
+
+@admin.register(Reading)
+class ReadingAdmin(FigureAdmin):
+    form = ReadingForm
+    list_display = ["indicator", "district", "place", "period_label", "figure", "source", "locator"]
+    list_filter = [
+        "district",
+        "indicator__theme",
+        "period_precision",
+        ("source", admin.EmptyFieldListFilter),
+    ]
+    search_fields = [
+        "indicator__name",
+        "indicator__name_en",
+        "district__name",
+        "district__name_en",
+        "place",
+        "place_en",
+        "slug",
+    ]
+    date_hierarchy = "period"
+    fieldsets = [
+        (None, {"fields": ["district", ("place", "place_en"), "indicator", "slug"]}),
+        (_("The figure"), {"fields": ["period", ("value", "approximate")]}),
+        CITATION,
+    ]
+
+    @admin.display(description=_("period"), ordering="period")
+    def period_label(self, reading: Reading) -> str:
+        return reading.reported.label

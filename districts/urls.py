@@ -1,0 +1,11 @@
+"""Sources and what rests on them."""
+
+from django.urls import path
+
+from districts import views
+
+urlpatterns = [
+    path("sources/", views.sources, name="sources"),
+    path("sources/<slug:slug>/", views.source, name="source"),
+    path("about/", views.about, name="about"),
+]

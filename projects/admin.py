@@ -1,0 +1,258 @@
+"""The desk for projects and their lives, for companies, and for the chain."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db import models
+from django.forms import BaseModelFormSet, ModelForm
+from django.http import HttpRequest
+from django.utils.html import format_html
+from django.utils.translation import gettext_lazy as _
+
+from districts.admin import CITATION, NAMES
+from districts.models import Basis, Reading
+from projects.forms import ProjectForm, StageChangeForm
+from projects.inlines import (
+    CapacityInline,
+    HonourInline,
+    NewStageInline,
+    ParticipationInline,
+    ProjectsOfCompanyInline,
+    StageHistoryInline,
+)
+from projects.models import Company, Project, Segment, StageChange, Stream, Technology
+from projects.querysets import LATEST_FIRST
+from zaozhuang.admin import EditorAdmin
+from zaozhuang.dates import partial
+from zaozhuang.numbers import grouped
+
+SHORT_NAMES = ("short_name", "short_name_en")
+
+
+@admin.register(Stream)
+class StreamAdmin(EditorAdmin):
+    list_display = ["name", "name_en", "order"]
+    search_fields = ["name", "name_en"]
+    prepopulated_fields = {"slug": ["name_en"]}
+    fields = [NAMES, "slug", "order"]
+
+
+@admin.register(Segment)
+class SegmentAdmin(EditorAdmin):
+    list_display = ["code", "name", "name_en", "stream", "unit", "order"]
+    list_display_links = ["code", "name"]
+    list_filter = ["stream"]
+    list_select_related = ["stream", "unit"]
+    search_fields = ["name", "name_en", "short_name", "short_name_en", "code"]
+    autocomplete_fields = ["stream", "unit"]
+    fields = [NAMES, SHORT_NAMES, "code", "stream", "order", "unit"]
+
+
+@admin.register(Technology)
+class TechnologyAdmin(EditorAdmin):
+    list_display = ["name", "name_en", "slug"]
+    search_fields = ["name", "name_en"]
+    prepopulated_fields = {"slug": ["name_en"]}
+    fields = [NAMES, "slug"]
+
+
+@admin.register(Project)
+class ProjectAdmin(EditorAdmin):
+    form = ProjectForm
+    list_display = [
+        "title",
+        "district",
+        "stage",
+        "stage_basis",
+        "since",
+        "deadline_label",
+        "amount",
+        "updated_at",
+    ]
+    list_filter = [
+        "stage",
+        "stage_basis",
+        "district",
+        "capacities__segment",
+        "kind",
+        "due_basis",
+        ("due", admin.EmptyFieldListFilter),
+        ("investment", admin.EmptyFieldListFilter),
+        ("source", admin.EmptyFieldListFilter),
+    ]
+    list_select_related = ["district"]
+    search_fields = [
+        "name",
+        "name_en",
+        "slug",
+        "participations__company__name",
+        "participations__company__short_name",
+        "capacities__product",
+    ]
+    date_hierarchy = "due"
+    autocomplete_fields = ["district", "parent", "source"]
+    prepopulated_fields = {"slug": ["name_en"]}
+    readonly_fields = ["current_stage", "created_at", "updated_at"]
+    fieldsets = [
+        (None, {"fields": ["current_stage", NAMES, "slug", ("district", "kind"), "parent"]}),
+        (_("When it is due"), {"fields": [("due", "due_basis")]}),
+        (
+            _("Investment"),
+            {"fields": [("investment", "investment_kind", "investment_approximate")]},
+        ),
+        CITATION,
+        (_("Record"), {"classes": ["collapse"], "fields": [("created_at", "updated_at")]}),
+    ]
+    inlines = [NewStageInline, StageHistoryInline, CapacityInline, ParticipationInline]
+
+    @admin.display(description=_("name"), ordering="name")
+    def title(self, project: Project) -> str:
+        return project.label
+
+    @admin.display(description=_("current stage"))
+    def current_stage(self, project: Project) -> str:
+        texts = [
+            project.get_stage_display(),
+            Basis(project.stage_basis).label if project.stage_basis else "",
+            self.since(project),
+            _("seen, not begun") if project.stage_observed else "",
+        ]
+        return format_html(
+            '{} &nbsp; <a href="#stage_changes-group">{}</a>',
+            " · ".join(str(text) for text in texts if text),
+            _("Change the stage"),
+        )
+
+    @admin.display(description=_("stage since"), ordering="stage_since")
+    def since(self, project: Project) -> str:
+        date = partial(project.stage_since, project.stage_since_precision)
+        return date.label if date else ""
+
+    @admin.display(description=_("due"), ordering="due")
+    def deadline_label(self, project: Project) -> str:
+        return project.deadline.label if project.deadline else ""
+
+    @admin.display(description=_("investment, 亿元"), ordering="investment")
+    def amount(self, project: Project) -> str:
+        return "" if project.investment is None else grouped(project.investment)
+
+    def get_inlines(self, request: HttpRequest, obj: Project | None) -> list[Any]:
+        """A new project has no history yet."""
+        return [
+            inline for inline in self.inlines if obj is not None or inline is not StageHistoryInline
+        ]
+
+    def save_formset(
+        self,
+        request: HttpRequest,
+        form: "ModelForm[Any]",
+        formset: "BaseModelFormSet[Any, Any]",
+        change: bool,
+    ) -> None:
+        if formset.model is StageChange:
+            for row in formset.extra_forms:
+                row.instance.recorded_by = request.user
+        super().save_formset(request, form, formset, change)
+
+
+@admin.register(StageChange)
+class StageChangeAdmin(EditorAdmin):
+    form = StageChangeForm
+    list_display = [
+        "project",
+        "district",
+        "stage",
+        "happened",
+        "observed",
+        "basis",
+        "source",
+        "locator",
+        "recorded_by",
+        "recorded_at",
+    ]
+    list_filter = [
+        "stage",
+        "basis",
+        "observed",
+        "project__district",
+        ("source", admin.EmptyFieldListFilter),
+    ]
+    search_fields = ["project__name", "project__name_en", "project__slug"]
+    date_hierarchy = "date"
+    ordering = LATEST_FIRST
+    autocomplete_fields = ["project", "source"]
+    readonly_fields = ["recorded_by", "recorded_at"]
+    fieldsets = [
+        (None, {"fields": ["project", "stage", ("date", "observed"), "basis"]}),
+        CITATION,
+        (_("Record"), {"fields": [("recorded_by", "recorded_at")]}),
+    ]
+
+    def get_queryset(self, request: HttpRequest) -> "models.QuerySet[Any]":
+        """With what a change shows of itself in lists and confirmations."""
+        return (
+            super()
+            .get_queryset(request)
+            .select_related("project__district", "source", "recorded_by")
+        )
+
+    @admin.display(description=_("district"), ordering="project__district__path")
+    def district(self, change: StageChange) -> str:
+        return change.project.district.label
+
+    @admin.display(description=_("date"), ordering="date")
+    def happened(self, change: StageChange) -> str:
+        return change.when.label
+
+    def save_model(
+        self, request: HttpRequest, obj: StageChange, form: "ModelForm[Any]", change: bool
+    ) -> None:
+        if not change:
+            obj.recorded_by = request.user  # type: ignore[assignment]
+        super().save_model(request, obj, form, change)
+
+
+@admin.register(Company)
+class CompanyAdmin(EditorAdmin):
+    list_display = [
+        "short_name",
+        "name",
+        "name_en",
+        "full_name_known",
+        "registered_in",
+        "source",
+        "locator",
+    ]
+    list_display_links = ["short_name", "name"]
+    list_filter = [
+        "full_name_known",
+        "participations__role",
+        ("registered_in", admin.EmptyFieldListFilter),
+        ("source", admin.EmptyFieldListFilter),
+    ]
+    list_select_related = ["source"]
+    search_fields = ["name", "name_en", "short_name", "short_name_en", "slug"]
+    autocomplete_fields = ["readings", "source"]
+    prepopulated_fields = {"slug": ["short_name_en"]}
+    fieldsets = [
+        (
+            None,
+            {
+                "fields": [
+                    NAMES,
+                    SHORT_NAMES,
+                    "full_name_known",
+                    "slug",
+                    ("registered_in", "registered_in_en"),
+                ]
+            },
+        ),
+        (_("Figures"), {"fields": ["readings"]}),
+        CITATION,
+    ]
+    inlines = [HonourInline, ProjectsOfCompanyInline]
+
+    def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "readings":
+            kwargs["queryset"] = Reading.objects.select_related("district", "indicator")
+        return super().formfield_for_manytomany(db_field, request, **kwargs)

@@ -1,0 +1,167 @@
+"""The chain: which district does what, how far it is, and where nobody is yet."""
+
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+
+from django.db.models import Count, Sum
+
+from districts.models import District, Unit
+from projects.models import Capacity, Segment
+from projects.querysets import ProjectQuerySet
+from projects.stages import FAMILY, ORDER, Family
+
+# From furthest to least: what a cell is coloured by when it holds several.
+FURTHEST = [
+    Family.BUILT,
+    Family.BUILDING,
+    Family.AGREED,
+    Family.TALKED,
+    Family.UNKNOWN,
+    Family.STOPPED,
+]
+
+
+@dataclass(frozen=True)
+class Amount:
+    """Capacity of one family of stages in one unit."""
+
+    family: Family
+    quantity: Decimal
+    unit: Unit
+    per_year: bool
+
+
+@dataclass
+class Cell:
+    """What one district has in one segment: projects by stage, and the known capacities."""
+
+    segment: Segment
+    district: District
+    projects: dict[str, int] = field(default_factory=dict)
+    amounts: list[Amount] = field(default_factory=list)
+
+    @property
+    def count(self) -> int:
+        return sum(self.projects.values())
+
+    @property
+    def family(self) -> Family | None:
+        """How far the furthest project is; None where nobody is here yet."""
+        here = {FAMILY[stage] for stage in self.projects}
+        return next((family for family in FURTHEST if family in here), None)
+
+    @property
+    def families(self) -> dict[Family, int]:
+        """Projects by family, furthest first."""
+        counts = {
+            family: sum(n for stage, n in self.projects.items() if FAMILY[stage] is family)
+            for family in FURTHEST
+        }
+        return {family: count for family, count in counts.items() if count}
+
+
+@dataclass
+class Row:
+    segment: Segment
+    cells: list[Cell]
+
+    @property
+    def count(self) -> int:
+        return sum(cell.count for cell in self.cells)
+
+    @property
+    def family(self) -> Family | None:
+        here = {cell.family for cell in self.cells}
+        return next((family for family in FURTHEST if family in here), None)
+
+    @property
+    def amounts(self) -> list[Amount]:
+        """The row's capacities by family and unit, furthest first."""
+        sums: dict[tuple[Family, int, bool], Amount] = {}
+        for cell in self.cells:
+            for amount in cell.amounts:
+                key = (amount.family, amount.unit.pk, amount.per_year)
+                before = sums[key].quantity if key in sums else Decimal(0)
+                sums[key] = Amount(
+                    amount.family, before + amount.quantity, amount.unit, amount.per_year
+                )
+        return sorted(sums.values(), key=lambda amount: FURTHEST.index(amount.family))
+
+
+@dataclass
+class Chain:
+    """The matrix, rows in the order of the chain."""
+
+    districts: list[District]
+    rows: list[Row]
+
+    @property
+    def occupied(self) -> list[Row]:
+        """The rows with projects, most projects first."""
+        return sorted(
+            (row for row in self.rows if row.count), key=lambda row: (-row.count, row.segment.order)
+        )
+
+    @property
+    def empty(self) -> list[Row]:
+        """The links that nobody has taken up yet."""
+        return [row for row in self.rows if not row.count]
+
+    def column(self, district: District) -> list[Cell]:
+        """What one district has, link by link."""
+        return [cell for row in self.rows for cell in row.cells if cell.district == district]
+
+
+def chain(
+    selection: ProjectQuerySet, districts: list[District], as_of: date | None = None
+) -> Chain:
+    """The matrix of a selection, in four queries whatever its size.
+
+    A project in a place below one of the districts counts for that district.
+    """
+    segments = list(Segment.objects.select_related("stream", "unit"))
+    cells = {
+        (segment.pk, place.pk): Cell(segment, place) for segment in segments for place in districts
+    }
+    owner = {
+        pk: place.pk
+        for pk, path in District.objects.values_list("pk", "path")
+        for place in districts
+        if path.startswith(place.path)
+    }
+    rows = Capacity.objects.filter(
+        project__in=selection.order_by().values("pk"), segment__isnull=False
+    ).at(as_of)
+    for segment, place, stage, count in (
+        rows.order_by()
+        .values_list("segment", "project__district", "at_stage")
+        .annotate(Count("project", distinct=True))
+    ):
+        if place in owner:
+            cell = cells[segment, owner[place]]
+            cell.projects[stage] = cell.projects.get(stage, 0) + count
+    units = Unit.objects.in_bulk()
+    sums: dict[tuple[int, int, Family, int, bool], Decimal] = {}
+    for segment, place, stage, unit, per_year, quantity in (
+        rows.filter(quantity__isnull=False)
+        .without_phases_of(selection.order_by())
+        .order_by()
+        .values_list("segment", "project__district", "at_stage", "unit", "per_year")
+        .annotate(Sum("quantity"))
+    ):
+        if place in owner:
+            key = (segment, owner[place], FAMILY[stage], unit, per_year)
+            sums[key] = sums.get(key, Decimal(0)) + quantity
+    for (segment, place, family, unit, per_year), quantity in sums.items():
+        cells[segment, place].amounts.append(Amount(family, quantity, units[unit], per_year))
+    for cell in cells.values():
+        cell.amounts.sort(key=lambda amount: FURTHEST.index(amount.family))
+        cell.projects = dict(sorted(cell.projects.items(), key=lambda item: ORDER[item[0]]))
+    return Chain(
+        districts,
+        [
+            Row(segment, [cells[segment.pk, place.pk] for place in districts])
+            for segment in segments
+        ],
+    )

@@ -1,0 +1,80 @@
+"""A chart is a statement, a picture and a table of the same values."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlencode
+
+from django.urls import reverse
+
+from projects.stages import Family
+
+# Charts grow by rows; a style attribute would break the content security policy, so heights
+# are classes `rows-1` … `rows-24` in the style sheet.
+MOST_ROWS = 24
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell of a chart's table: what it says and where it leads."""
+
+    text: str
+    href: str = ""
+    number: bool = False
+    family: Family | None = None
+
+    def __str__(self) -> str:
+        return self.text
+
+
+@dataclass(frozen=True)
+class Chart:
+    """What the template, the script and the CSV file of one chart share.
+
+    `title` says what the chart shows, computed from the data. `data` goes to the script by
+    json_script; `heads` and `rows` are the same values as a table. `address` holds the
+    parameters that give the same numbers as CSV.
+    """
+
+    name: str
+    title: str
+    subtitle: str
+    heads: Sequence[str]
+    rows: Sequence[Sequence[Cell]]
+    data: dict[str, Any]
+    address: dict[str, str] = field(default_factory=dict)
+    lines: int = 6
+    # Lines where the figure is narrow; 0 for as many as where it is wide.
+    narrow_lines: int = 0
+
+    @property
+    def csv_url(self) -> str:
+        url = reverse("chart-csv", args=[self.name])
+        return f"{url}?{urlencode(self.address)}" if self.address else url
+
+    @property
+    def height(self) -> int:
+        return max(1, min(self.lines, MOST_ROWS))
+
+    @property
+    def narrow_height(self) -> int:
+        return max(1, min(self.narrow_lines or self.lines, MOST_ROWS))
+
+    @property
+    def json_id(self) -> str:
+        return f"data-{self.name}"
+
+
+def projects_url(**parameters: str | Sequence[str]) -> str:
+    """The project list with the given filters; what a click on a chart opens."""
+    given = {name: value for name, value in parameters.items() if value}
+    return f"{reverse('projects')}?{urlencode(given, doseq=True)}" if given else reverse("projects")
+
+
+def number(value: int, href: str = "") -> Cell:
+    """A count as a cell; a zero leads nowhere."""
+    return Cell(str(value), href if value else "", number=True)
+
+
+def day_parameter(as_of: Any) -> dict[str, str]:
+    return {"as_of": as_of.isoformat()} if as_of else {}

@@ -1,0 +1,157 @@
+"""What is expected when, drawn as exactly as it is known, and a project's own history."""
+
+from collections.abc import Sequence
+from datetime import date
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from districts.models import Target
+from districts.progress import TargetState
+from projects.charts.base import Cell, Chart, day_parameter
+from projects.models import Project, StageChange
+from zaozhuang.dates import today
+from zaozhuang.localised import remark, sentences
+
+
+def timeline_chart(
+    projects: Sequence[Project],
+    undated: int,
+    targets: Sequence[Target],
+    as_of: date | None = None,
+    district: str = "",
+) -> Chart:
+    """Deadlines of unfinished projects and of targets; a month is a month wide, a year a year.
+
+    `projects` have a due date and are not known to be finished; `undated` is how many
+    unfinished projects have none, which is said, not drawn.
+    """
+    day = as_of or today()
+    items = [
+        {
+            "label": f"{project.district.short_label} · {project.label}",
+            "kind": "project",
+            "first": moment.first.isoformat(),
+            "last": moment.last.isoformat(),
+            "due": moment.deadline,
+            "inferred": project.due_basis == "inferred",
+            "late": moment.last < day,
+            "state": _("date passed, result unknown") if moment.last < day else _("not yet due"),
+            "url": project.get_absolute_url(),
+        }
+        for project in projects
+        if (moment := project.deadline)
+    ]
+    items += [
+        {
+            "label": f"{target.district.short_label} · {target.label}",
+            "kind": "target",
+            "first": moment.first.isoformat(),
+            "last": moment.last.isoformat(),
+            "due": moment.deadline,
+            "inferred": target.due_basis == "inferred",
+            "late": moment.last < day and target.progress.state is not TargetState.MET,
+            "state": str(target.progress.state.label),
+            "url": target.get_absolute_url(),
+        }
+        for target in targets
+        if (moment := target.deadline)
+    ]
+    items.sort(key=lambda item: (item["last"], item["kind"], item["label"]))
+    late = sum(1 for item in items if item["late"])
+    ahead = len(items) - late
+    title = ngettext(
+        "%(count)s date has passed without a known result",
+        "%(count)s dates have passed without a known result",
+        late,
+    ) % {"count": late}
+    if not late:
+        title = ngettext("%(count)s date lies ahead", "%(count)s dates lie ahead", ahead) % {
+            "count": ahead
+        }
+    if not items:
+        title = _("No dates are known")
+    subtitle = _("Dates as exactly as they are known: a month is a month wide, a year a year.")
+    if undated:
+        without = ngettext(
+            "%(count)s unfinished project has no date.",
+            "%(count)s unfinished projects have no date.",
+            undated,
+        )
+        subtitle = sentences(subtitle, without % {"count": undated})
+    return Chart(
+        name="timeline",
+        title=title,
+        subtitle=subtitle,
+        heads=[_("What"), _("Due"), _("State")],
+        rows=[
+            [
+                Cell(str(item["label"]), str(item["url"])),
+                Cell(str(item["due"]) + (remark(_("inferred")) if item["inferred"] else "")),
+                Cell(str(item["state"])),
+            ]
+            for item in items
+        ],
+        data={
+            "items": items,
+            "today": day.isoformat(),
+            "todayLabel": _("as of %(day)s") % {"day": day.isoformat()} if as_of else _("today"),
+            "inferred": _("inferred"),
+        },
+        address={**day_parameter(as_of), **({"district": district} if district else {})},
+        lines=len(items) + 2,
+    )
+
+
+def history_chart(project: Project, events: Sequence[StageChange]) -> Chart:
+    """The stages of one project in the order in which they came."""
+    ordered = sorted(events, key=lambda event: (event.date, event.pk))
+    title = (
+        _("%(stage)s, seen %(when)s")
+        if ordered and ordered[-1].observed
+        else _("%(stage)s since %(when)s")
+        if ordered
+        else _("No stage is recorded")
+    )
+    if ordered:
+        title = title % {"stage": ordered[-1].get_stage_display(), "when": ordered[-1].when.label}
+    return Chart(
+        name="history",
+        title=title,
+        subtitle=_("Dashed is inferred; an open end means that the beginning is not known"),
+        heads=[_("Date"), _("Stage"), _("Basis"), _("Source")],
+        rows=[
+            [
+                Cell(event.when.label),
+                Cell(event.get_stage_display(), family=event.family),
+                Cell(str(event.get_basis_display()) if event.basis else _("not stated")),
+                Cell(event.locator, event.citation_url),
+            ]
+            for event in ordered
+        ],
+        data={
+            "events": [
+                {
+                    "first": event.when.first.isoformat(),
+                    "last": event.when.last.isoformat(),
+                    "when": event.when.label,
+                    "stage": event.get_stage_display(),
+                    "family": event.family.value,
+                    "inferred": event.basis == "inferred",
+                    "observed": event.observed,
+                }
+                for event in ordered
+            ],
+            "due": {
+                "first": project.deadline.first.isoformat(),
+                "last": project.deadline.last.isoformat(),
+                "label": project.deadline.deadline,
+            }
+            if project.deadline
+            else None,
+            "today": today().isoformat(),
+            "todayLabel": _("today"),
+        },
+        address={"project": project.slug},
+        lines=len(ordered) + 2,
+    )

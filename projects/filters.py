@@ -1,0 +1,220 @@
+"""The parameters of the project list and of every export of projects.
+
+The contract: each parameter repeats (or within one, and across); a value that is not valid
+selects nothing and says so; unknown parameters are ignored.
+"""
+
+from collections.abc import Callable, Iterable
+from datetime import date
+from typing import Any
+
+import django_filters
+from django import forms
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.utils.functional import cached_property
+from django.utils.translation import gettext_lazy as _
+
+from districts.models import Basis, District
+from projects.models import Capacity, Company, Participation, Project, Segment
+from projects.querysets import CompanyQuerySet, ProjectQuerySet
+from projects.stages import Stage, stage_order
+from zaozhuang.inputs import ChoicesField, DayField, RecordsField
+from zaozhuang.localised import column
+
+# The parameters whose choices are counted beside them.
+FACETS = ["district", "stage", "segment", "company", "kind", "basis"]
+
+# Each value is a function, because the name's column depends on the reader's language.
+ORDERINGS: dict[str, Callable[[], Any]] = {
+    "name": lambda: F(column("name")),
+    "district": lambda: F("district__path"),
+    "stage": lambda: stage_order("at_stage"),
+    "due": lambda: F("due"),
+    "updated": lambda: F("updated_at"),
+}
+
+
+def within(districts: Iterable[District]) -> Q:
+    """In one of the districts or in a place below it."""
+    condition = Q()
+    for district in districts:
+        condition |= Q(district__path__startswith=district.path)
+    return condition
+
+
+class DayFilter(django_filters.Filter):
+    field_class = DayField
+
+
+class RecordsFilter(django_filters.ModelMultipleChoiceFilter):
+    field_class = RecordsField
+
+
+class ChoicesFilter(django_filters.MultipleChoiceFilter):
+    field_class = ChoicesField
+
+
+class ProjectFilter(django_filters.FilterSet):
+    """What `/projects/` and its exports can be asked."""
+
+    q = django_filters.CharFilter(method="search", label=_("Search"), max_length=100)
+    district = RecordsFilter(
+        method="in_districts",
+        to_field_name="slug",
+        queryset=District.objects.all(),
+        label=_("District"),
+    )
+    stage = ChoicesFilter(method="at_stages", choices=Stage.choices, label=_("Stage"))
+    segment = RecordsFilter(
+        method="in_segments",
+        to_field_name="code",
+        queryset=Segment.objects.all(),
+        label=_("Segment"),
+    )
+    company = RecordsFilter(
+        method="of_companies",
+        to_field_name="slug",
+        queryset=Company.objects.all(),
+        label=_("Company"),
+    )
+    kind = ChoicesFilter(method="of_kinds", choices=Project.Kind.choices, label=_("Kind"))
+    basis = ChoicesFilter(method="on_bases", choices=Basis.choices, label=_("Basis of the stage"))
+    due_after = DayFilter(field_name="due", lookup_expr="gte", label=_("Due on or after"))
+    due_before = DayFilter(field_name="due", lookup_expr="lte", label=_("Due on or before"))
+    as_of = DayFilter(method="keep", label=_("As of"))
+    ordering = django_filters.ChoiceFilter(
+        method="keep",
+        choices=[(sign + name, sign + name) for name in ORDERINGS for sign in ("", "-")],
+        label=_("Order"),
+    )
+
+    class Meta:
+        model = Project
+        fields: list[str] = []
+
+    @cached_property
+    def values(self) -> dict[str, Any]:
+        """The validated parameters. Call is_valid() first; invalid ones select nothing."""
+        return self.form.cleaned_data if self.is_valid() else {}
+
+    @property
+    def as_of_day(self) -> date | None:
+        return self.values.get("as_of")
+
+    @cached_property
+    def chosen(self) -> dict[str, list[str]]:
+        """The chosen codes of each facet, as they stand in the address."""
+        chosen = {}
+        for name in FACETS:
+            value = self.values.get(name) or []
+            key = self.filters[name].extra.get("to_field_name")
+            chosen[name] = [getattr(item, key) if key else item for item in value]
+        return chosen
+
+    def selection(self, without: str = "") -> ProjectQuerySet:
+        """The projects that all parameters but `without` select, in the order asked for.
+
+        An invalid parameter selects nothing: a bad value is never a silent "all".
+        """
+        rows: ProjectQuerySet = self.queryset
+        if not self.is_valid():
+            return rows.at().none()
+        rows = rows.at(self.as_of_day)
+        for name, value in self.values.items():
+            if name != without:
+                rows = self.filters[name].filter(rows, value)
+        return self.ordered(rows)
+
+    def ordered(self, rows: ProjectQuerySet) -> ProjectQuerySet:
+        code = self.values.get("ordering") or "district"
+        expression = ORDERINGS[code.removeprefix("-")]()
+        if code.startswith("-"):
+            return rows.order_by(expression.desc(nulls_last=True), "slug")
+        return rows.order_by(expression.asc(nulls_last=True), "slug")
+
+    # One method a parameter.
+
+    def keep(self, rows: ProjectQuerySet, _name: str, _value: Any) -> ProjectQuerySet:
+        """Not a condition: as_of and ordering are applied by selection()."""
+        return rows
+
+    def search(self, rows: ProjectQuerySet, _name: str, text: str) -> ProjectQuerySet:
+        return rows.matching(text)
+
+    def in_districts(
+        self, rows: ProjectQuerySet, _name: str, districts: list[District]
+    ) -> ProjectQuerySet:
+        return rows.filter(within(districts)) if districts else rows
+
+    def at_stages(self, rows: ProjectQuerySet, _name: str, stages: list[str]) -> ProjectQuerySet:
+        return rows.in_stage(*stages) if stages else rows
+
+    def in_segments(
+        self, rows: ProjectQuerySet, _name: str, segments: QuerySet[Segment]
+    ) -> ProjectQuerySet:
+        own = Capacity.objects.filter(project=OuterRef("pk"), segment__in=segments)
+        return rows.filter(Exists(own)) if segments else rows
+
+    def of_companies(
+        self, rows: ProjectQuerySet, _name: str, companies: QuerySet[Company]
+    ) -> ProjectQuerySet:
+        own = Participation.objects.filter(project=OuterRef("pk"), company__in=companies)
+        return rows.filter(Exists(own)) if companies else rows
+
+    def of_kinds(self, rows: ProjectQuerySet, _name: str, kinds: list[str]) -> ProjectQuerySet:
+        return rows.filter(kind__in=kinds) if kinds else rows
+
+    def on_bases(self, rows: ProjectQuerySet, _name: str, bases: list[str]) -> ProjectQuerySet:
+        return rows.filter(at_basis__in=bases) if bases else rows
+
+
+class PlacedFilter(django_filters.FilterSet):
+    """What the pages and exports of targets and readings can be asked."""
+
+    district = RecordsFilter(
+        method="in_districts",
+        to_field_name="slug",
+        queryset=District.objects.all(),
+        label=_("District"),
+    )
+    as_of = DayFilter(method="keep", label=_("As of"))
+
+    def keep(self, rows: QuerySet[Any], _name: str, _value: Any) -> QuerySet[Any]:
+        return rows
+
+    def in_districts(
+        self, rows: QuerySet[Any], _name: str, districts: list[District]
+    ) -> QuerySet[Any]:
+        return rows.filter(within(districts)) if districts else rows
+
+    def selection(self) -> Any:
+        """The rows selected, as the queryset they came from; none where a parameter is not valid."""
+        return self.qs if self.is_valid() else self.queryset.none()
+
+
+class CompanyFilter(django_filters.FilterSet):
+    """What the page and export of companies can be asked."""
+
+    q = django_filters.CharFilter(method="search", label=_("Search"), max_length=100)
+
+    def search(self, rows: CompanyQuerySet, _name: str, text: str) -> CompanyQuerySet:
+        return rows.filter(
+            Q(name__icontains=text)
+            | Q(name_en__icontains=text)
+            | Q(short_name__icontains=text)
+            | Q(short_name_en__icontains=text)
+        )
+
+    def selection(self) -> CompanyQuerySet:
+        """The rows selected; none where a parameter is not valid."""
+        rows: CompanyQuerySet = self.qs if self.is_valid() else self.queryset.none()
+        return rows
+
+
+def errors_of(*forms_: forms.BaseForm) -> dict[str, list[str]]:
+    """What is wrong with the parameters: name → messages in the reader's language."""
+    return {
+        name: [str(message) for message in messages]
+        for form in forms_
+        for name, messages in form.errors.items()
+    }

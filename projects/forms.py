@@ -1,0 +1,67 @@
+"""What the forms of projects demand before the database would."""
+
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from projects.models import Capacity, Honour, Project, StageChange
+from projects.stages import Stage
+from zaozhuang.forms import EditorForm, MadeSlugForm
+
+
+class ProjectForm(EditorForm):
+    class Meta:
+        model = Project
+        exclude: list[str] = []
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        self.come_together("due", "due_basis")
+        self.come_together("investment", "investment_kind")
+        self.above_zero("investment")
+        return cleaned
+
+
+class CapacityForm(EditorForm):
+    class Meta:
+        model = Capacity
+        exclude: list[str] = []
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        self.above_zero("quantity")
+        if cleaned.get("quantity") is not None and "unit" in cleaned and cleaned["unit"] is None:
+            self.add_error("unit", _("A quantity needs its unit."))
+        return cleaned
+
+
+class StageChangeForm(EditorForm):
+    class Meta:
+        model = StageChange
+        exclude: list[str] = []
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        stage = cleaned.get("stage")
+        if stage == Stage.UNKNOWN:
+            cleaned["basis"] = ""
+        elif stage and cleaned.get("basis") == "":
+            self.add_error(
+                "basis", _("Say whether the source states this stage or it is inferred.")
+            )
+        return cleaned
+
+
+class HonourForm(MadeSlugForm):
+    class Meta:
+        model = Honour
+        exclude: list[str] = []
+
+    def slug_parts(self) -> list[str]:
+        company = self.cleaned_data.get("company")
+        texts = [
+            company.slug if company else "",
+            self.cleaned_data.get("title_en") or "",
+            self.cleaned_data.get("year"),
+        ]
+        return [str(text) for text in texts if text]

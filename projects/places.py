@@ -1,0 +1,178 @@
+"""The state of a place: all that the overview, a district's page and its briefing show."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from django.utils.functional import cached_property
+
+from districts.models import District, Reading, ReadingQuerySet, Source, Target
+from projects.chain import Chain, chain
+from projects.charts.base import Chart
+from projects.charts.matrix import capacity_chart, chain_chart
+from projects.charts.places import map_chart
+from projects.charts.stages import Counts, count_by_district, funnel_chart, stages_chart
+from projects.charts.targets import targets_chart
+from projects.charts.timeline import timeline_chart
+from projects.models import Project, StageChange
+from projects.querysets import ProjectQuerySet
+from projects.reconciliation import Reconciled, reported_and_tracked
+from projects.stages import UNFINISHED, stage_order
+from projects.totals import Totals, totals
+from zaozhuang.dates import PartialDate, today
+
+# What a list on a dashboard shows before it says "all".
+SHOWN = 8
+
+
+@dataclass
+class Place:
+    """A district or a city on a day. Each part is computed when a page asks for it, once."""
+
+    district: District
+    as_of: date | None = None
+
+    @property
+    def day(self) -> date:
+        return self.as_of or today()
+
+    @cached_property
+    def districts(self) -> list[District]:
+        """The places to compare: those directly below or, where there are none, itself."""
+        return list(self.district.children.order_by("order", "path")) or [self.district]
+
+    @property
+    def is_leaf(self) -> bool:
+        return self.districts == [self.district]
+
+    @property
+    def projects(self) -> ProjectQuerySet:
+        return Project.objects.at(self.as_of).in_district(self.district)
+
+    @property
+    def listed(self) -> ProjectQuerySet:
+        """The projects with all that a table shows, place by place, the furthest first."""
+        return self.projects.for_list().order_by(
+            "district__path", stage_order("at_stage").desc(), "slug"
+        )
+
+    @cached_property
+    def sources(self) -> list[Source]:
+        """What the projects and targets of this place rest on."""
+        used = set(self.projects.order_by().exclude(source=None).values_list("source", flat=True))
+        used |= {target.source_id for target in self.all_targets if target.source_id}
+        return list(Source.objects.filter(pk__in=used))
+
+    @cached_property
+    def totals(self) -> Totals:
+        return totals(self.projects)
+
+    @cached_property
+    def counts(self) -> Counts:
+        return count_by_district(self.projects, self.districts)
+
+    @cached_property
+    def chain(self) -> Chain:
+        return chain(self.projects, self.districts, self.as_of)
+
+    @cached_property
+    def all_targets(self) -> list[Target]:
+        """The industry's targets of the place and of those below it, with their progress."""
+        rows = Target.objects.industry().filter(district__path__startswith=self.district.path)
+        return rows.for_list().measured(self.day)
+
+    @property
+    def targets(self) -> list[Target]:
+        return [target for target in self.all_targets if target.value is not None]
+
+    @property
+    def milestones(self) -> list[Target]:
+        return [target for target in self.all_targets if target.value is None]
+
+    @property
+    def headline_target(self) -> Target | None:
+        """The place's own first target with a figure, for the sentence at the top."""
+        own = [target for target in self.targets if target.district == self.district]
+        return min(own, key=lambda target: (target.indicator.order, target.pk), default=None)
+
+    @cached_property
+    def readings(self) -> list[Reading]:
+        return list(self._readings().industry().for_list().prefetch_related("companies"))
+
+    @cached_property
+    def context_readings(self) -> list[Reading]:
+        """区情: other fields of life, apart from the industry; the place's own and those below."""
+        return list(self._readings().context().for_list())
+
+    @cached_property
+    def context_targets(self) -> list[Target]:
+        """Promises in other fields of life, apart from the industry's."""
+        rows = Target.objects.filter(
+            indicator__theme__is_industry=False, district__path__startswith=self.district.path
+        )
+        return rows.for_list().measured(self.day)
+
+    def _readings(self) -> ReadingQuerySet:
+        return Reading.objects.filter(
+            district__path__startswith=self.district.path, period__lte=self.day
+        )
+
+    @cached_property
+    def due(self) -> list[Project]:
+        """Dated and not known to be finished, the nearest first."""
+        return list(self.projects.due_unfinished().select_related("district", "source"))
+
+    @cached_property
+    def undated(self) -> int:
+        return self.projects.filter(due__isnull=True, at_stage__in=UNFINISHED).count()
+
+    @cached_property
+    def changes(self) -> list[StageChange]:
+        rows = StageChange.objects.filter(
+            project__district__path__startswith=self.district.path, date__lte=self.day
+        )
+        return list(rows.recent()[:SHOWN])
+
+    @cached_property
+    def reconciled(self) -> list[Reconciled]:
+        return reported_and_tracked(self.district, self.as_of)
+
+    @cached_property
+    def data_until(self) -> PartialDate | None:
+        """When the newest source was published: what the figures can know of."""
+        newest = Source.objects.exclude(date=None).order_by("-date").first()
+        return newest.published if newest else None
+
+    # The charts.
+
+    @cached_property
+    def targets_chart(self) -> Chart:
+        return targets_chart(self.targets, self.as_of, self._slug)
+
+    @cached_property
+    def map_chart(self) -> Chart:
+        return map_chart(self.districts, self.counts, self.chain, self.as_of)
+
+    @cached_property
+    def stages_chart(self) -> Chart:
+        return stages_chart(self.projects, self.districts, self.as_of)
+
+    @cached_property
+    def funnel_chart(self) -> Chart:
+        return funnel_chart(self.totals.by_stage, self.as_of, self._slug)
+
+    @cached_property
+    def chain_chart(self) -> Chart:
+        return chain_chart(self.chain, self.as_of)
+
+    @cached_property
+    def capacity_chart(self) -> Chart:
+        return capacity_chart(self.chain, self.as_of, self._slug)
+
+    @cached_property
+    def timeline_chart(self) -> Chart:
+        return timeline_chart(self.due, self.undated, self.targets, self.as_of, self._slug)
+
+    @property
+    def _slug(self) -> str:
+        """The district parameter of links; the whole tracker needs none."""
+        return "" if self.district.parent_id is None else self.district.slug

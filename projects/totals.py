@@ -1,0 +1,107 @@
+"""What a selection of projects adds up to, and what may not be added."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from django.db.models import Count, Exists, OuterRef, Sum
+
+from districts.models import Unit
+from projects.models import Capacity, Project, Segment
+from projects.querysets import ProjectQuerySet
+from projects.stages import FAMILY, ORDER, Family, Stage
+
+
+@dataclass(frozen=True)
+class CapacityTotal:
+    """Capacity of one segment in one unit; `projects` is how many gave a figure."""
+
+    segment: Segment
+    unit: Unit
+    per_year: bool
+    quantity: Decimal
+    projects: int
+
+
+@dataclass(frozen=True)
+class InvestmentTotal:
+    """Investment of one kind in 亿元. Kinds are never added up."""
+
+    kind: str
+    amount: Decimal
+    projects: int
+
+
+@dataclass(frozen=True)
+class Totals:
+    count: int
+    by_stage: dict[str, int]
+    inferred: int
+    capacities: list[CapacityTotal]
+    investments: list[InvestmentTotal]
+
+    @property
+    def by_family(self) -> dict[Family, int]:
+        families = dict.fromkeys(Family, 0)
+        for stage, count in self.by_stage.items():
+            families[FAMILY[stage]] += count
+        return families
+
+    @property
+    def stages(self) -> list[tuple[str, str, Family, int]]:
+        """Code, label, family and count of each stage that has projects, in the order of a life."""
+        return [
+            (code, str(Stage(code).label), FAMILY[code], self.by_stage[code])
+            for code in sorted(self.by_stage, key=ORDER.__getitem__)
+        ]
+
+
+def totals(selection: ProjectQuerySet) -> Totals:
+    """The totals of a selection, in four queries whatever its size."""
+    rows = selection.order_by()
+    by_stage: dict[str, int] = {}
+    inferred = 0
+    for stage, basis, count in rows.values_list("at_stage", "at_basis").annotate(Count("pk")):
+        by_stage[stage] = by_stage.get(stage, 0) + count
+        inferred += count if basis == "inferred" else 0
+    return Totals(sum(by_stage.values()), by_stage, inferred, _capacities(rows), _investments(rows))
+
+
+def _capacities(rows: ProjectQuerySet) -> list[CapacityTotal]:
+    groups = list(
+        Capacity.objects.filter(
+            project__in=rows.values("pk"), quantity__isnull=False, segment__isnull=False
+        )
+        .without_phases_of(rows)
+        .order_by()
+        .values_list("segment", "unit", "per_year")
+        .annotate(Sum("quantity"), Count("project", distinct=True))
+    )
+    segments = Segment.objects.select_related("stream").in_bulk([group[0] for group in groups])
+    units = Unit.objects.in_bulk([group[1] for group in groups])
+    found = [
+        CapacityTotal(segments[segment], units[unit], per_year, quantity, projects)
+        for segment, unit, per_year, quantity, projects in groups
+    ]
+    return sorted(found, key=lambda total: (total.segment.order, total.unit.name))
+
+
+def _investments(rows: ProjectQuerySet) -> list[InvestmentTotal]:
+    # A parent's investment contains its phases', so a phase counts only where the parent's
+    # figure of the same kind is not in the selection.
+    whole = Project.objects.filter(
+        pk=OuterRef("parent"),
+        pk__in=rows.values("pk"),
+        investment_kind=OuterRef("investment_kind"),
+        investment__isnull=False,
+    )
+    groups = (
+        Project.objects.filter(pk__in=rows.values("pk"), investment__isnull=False)
+        .filter(~Exists(whole))
+        .order_by()
+        .values_list("investment_kind")
+        .annotate(Sum("investment"), Count("pk"))
+    )
+    return [
+        InvestmentTotal(str(Project.InvestmentKind(kind).label), amount, count)
+        for kind, amount, count in groups
+    ]

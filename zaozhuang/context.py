@@ -1,0 +1,32 @@
+"""What every page knows: the site's name, the languages, and the addresses in both."""
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.urls import translate_url
+from django.utils.translation import get_language
+
+from zaozhuang.dates import today
+
+
+def site(request: HttpRequest) -> dict[str, Any]:
+    """Names in the reader's language, and the same page with the same filters in the other."""
+    language = "en" if (get_language() or "").startswith("en") else "zh-hans"
+    here = request.get_full_path()
+    return {
+        "site_title": settings.SITE_TITLE[language],
+        "industry": settings.INDUSTRY[language],
+        "today": today(),
+        "page_languages": [
+            {
+                "code": code,
+                "html": "zh-Hans" if code == "zh-hans" else code,
+                "name": {"zh-hans": "中文", "en": "English"}[code],
+                "url": translate_url(here, code),
+                "absolute": request.build_absolute_uri(translate_url(here, code)),
+                "current": code == language,
+            }
+            for code, _name in settings.LANGUAGES
+        ],
+    }

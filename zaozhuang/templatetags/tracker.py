@@ -1,0 +1,111 @@
+"""How figures, dates and sources are written. Built in: templates need not load it."""
+
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from django import template
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+from zaozhuang import numbers
+from zaozhuang.dates import PartialDate
+from zaozhuang.localised import localised
+from zaozhuang.localised import remark as in_brackets
+
+register = template.Library()
+
+
+@register.filter
+def local(record: Any, field: str) -> str:
+    """`{{ company|local:"registered_in" }}`: a field of data in the reader's language."""
+    return localised(record, field)
+
+
+@register.filter
+def grouped(value: Decimal | int) -> str:
+    """`10,000`"""
+    return numbers.grouped(value)
+
+
+@register.filter
+def remark(text: object) -> str:
+    """`{{ label }}{{ basis|remark }}`: a remark in the brackets of the reader's language."""
+    return in_brackets(text)
+
+
+@register.filter
+def percentage(share: Decimal) -> str:
+    """`10%` of a share of one."""
+    return numbers.percent(share)
+
+
+@register.simple_tag
+def figure(
+    value: Decimal | None, unit: Any = None, per_year: bool = False, about: bool = False
+) -> SafeString | str:
+    """A figure with its unit, or a visible “not given”: blank is not zero."""
+    if value is None:
+        return format_html('<span class="unknown">{}</span>', _("not given"))
+    return numbers.quantity(value, unit, per_year=per_year, about=about)
+
+
+@register.simple_tag
+def money(value: Decimal, about: bool = False) -> str:
+    """An investment, which is kept in 亿元: `50 亿元`, `CNY 5 billion`."""
+    return numbers.quantity(value, numbers.HUNDRED_MILLION_YUAN, about=about)
+
+
+@register.filter
+def when(moment: PartialDate | None) -> SafeString | str:
+    """A date at its own precision, with the machine's form beside it."""
+    if moment is None:
+        return format_html('<span class="unknown">{}</span>', _("not given"))
+    return _time(moment, moment.label)
+
+
+@register.filter
+def deadline(moment: PartialDate | None) -> SafeString | str:
+    """A date as the end of a promise: 2023年5月前."""
+    if moment is None:
+        return format_html('<span class="unknown">{}</span>', _("no date given"))
+    return _time(moment, moment.deadline)
+
+
+def _time(moment: PartialDate, label: str) -> SafeString:
+    # HTML's <time> knows days, months and years; other precisions would be invalid there.
+    if moment.precision in ("day", "month", "year"):
+        return format_html('<time datetime="{}">{}</time>', moment.iso, label)
+    return format_html("<span>{}</span>", label)
+
+
+@register.filter
+def isoday(day: date) -> str:
+    """2023-02-13, in every language."""
+    return day.isoformat()
+
+
+@register.simple_tag
+def cite(record: Any, whole: bool = False) -> SafeString | str:
+    """The small mark beside a figure that leads to the paragraph it rests on."""
+    if record.source is None:
+        return format_html('<span class="cite cite-none" title="{0}">{0}</span>', _("no source"))
+    text = record.locator if whole and record.locator else record.paragraph or "§"
+    title = f"{record.source} · {record.locator}" if record.locator else str(record.source)
+    return format_html(
+        '<a class="cite" href="{}" title="{}">{}</a>', record.citation_url, title, text
+    )
+
+
+@register.simple_tag
+def stage_chip(stage: str, family: str, label: str, basis: str = "") -> SafeString:
+    """A stage as a coloured label with its text; dashed where it is inferred."""
+    if basis == "inferred":
+        return format_html(
+            '<span class="chip f-{} inferred">{} <small>{}</small></span>',
+            family,
+            label,
+            _("inferred"),
+        )
+    return format_html('<span class="chip f-{}">{}</span>', family, label)

@@ -1,0 +1,20 @@
+"""The contents page. Chinese stands at the root, English under /en/."""
+
+from django.conf.urls.i18n import i18n_patterns
+from django.contrib import admin
+from django.urls import include, path
+
+from zaozhuang import views
+
+urlpatterns = [
+    path("healthz", views.healthz, name="healthz"),
+    path("readyz", views.readyz, name="readyz"),
+    *i18n_patterns(
+        path("admin/", admin.site.urls),
+        path("", include("districts.urls")),
+        path("", include("projects.urls")),
+        prefix_default_language=False,
+    ),
+]
+
+handler500 = "zaozhuang.views.server_error"
