@@ -1,0 +1,160 @@
+"""A real browser in front of a real server. Tests read; what one writes, all would see.
+
+Any error in the console, any blocked resource and any request to another host fails the
+test that caused it.
+"""
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
+
+from tests import chromium
+from tests.browser.server import ROOT, running_server
+
+DESKTOP = (1440, 900)
+PHONE = (390, 844)
+
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+REPORT_VIOLATIONS = """
+document.addEventListener("securitypolicyviolation", (event) =>
+  console.error(`blocked by the content security policy: ${event.violatedDirective} ${event.blockedURI}`));
+"""
+
+OpenPage = Callable[..., Page]
+
+
+@pytest.fixture(scope="session")
+def _chromium() -> str:
+    path = chromium.executable()
+    if path is None:
+        if chromium.REQUIRED:
+            pytest.fail(chromium.ABSENT, pytrace=False)
+        pytest.skip(chromium.ABSENT)
+    return path
+
+
+@pytest.fixture(scope="session")
+def site(_chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a server with the report's data."""
+    with running_server(tmp_path_factory.mktemp("server")) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def browser(_chromium: str) -> Iterator[Browser]:
+    # Playwright leaves an event loop in this thread, which Django takes for asynchronous code
+    # and then refuses to query; there is none here.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=_chromium, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def complaints() -> list[str]:
+    """What the browser complained of so far; a test that provokes something clears it."""
+    return []
+
+
+@pytest.fixture
+def open_page(browser: Browser, site: str, complaints: list[str]) -> Iterator[OpenPage]:
+    """Opens windows: `open_page("/projects/", PHONE, dark=True, javascript=False)`."""
+    contexts = []
+
+    def open_one(
+        path: str = "",
+        size: tuple[int, int] = DESKTOP,
+        *,
+        dark: bool = False,
+        javascript: bool = True,
+        **options: Any,
+    ) -> Page:
+        context = browser.new_context(
+            base_url=site,
+            viewport={"width": size[0], "height": size[1]},
+            color_scheme="dark" if dark else "light",
+            java_script_enabled=javascript,
+            # Pages are looked at at rest; movement is not what these tests are about.
+            reduced_motion="reduce",
+            has_touch=size == PHONE,
+            locale="zh-CN",
+            **options,
+        )
+        contexts.append(context)
+        context.add_init_script(REPORT_VIOLATIONS)
+        page = context.new_page()
+        _listen(page, site, complaints)
+        if path:
+            page.goto(path)
+        return page
+
+    yield open_one
+    for context in contexts:
+        context.close()
+    assert complaints == []
+
+
+@pytest.fixture
+def page(open_page: OpenPage) -> Page:
+    """A window of 1440 × 900 in the light theme, with JavaScript, on no page yet."""
+    return open_page()
+
+
+@pytest.fixture(scope="session")
+def axe_source() -> str:
+    return (ROOT / "node_modules" / "axe-core" / "axe.min.js").read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def accessibility_faults(axe_source: str) -> Callable[[Page], list[str]]:
+    """What axe-core finds against WCAG 2.2 AA on a page, one line a fault; [] is the goal."""
+
+    def find(page: Page) -> list[str]:
+        page.evaluate(axe_source)
+        found = page.evaluate(
+            """async () => (await axe.run(document, {runOnly: [
+                "wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice",
+            ]})).violations"""
+        )
+        return [
+            f"{fault['id']}: {node['html'][:160]} ({' '.join(map(str, node['target']))})"
+            for fault in found
+            for node in fault["nodes"]
+        ]
+
+    return find
+
+
+@pytest.fixture
+def screenshots() -> Path:
+    """The folder for pictures that people look at; git ignores it."""
+    folder = ROOT / "var" / "screenshots"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def _listen(page: Page, site: str, complaints: list[str]) -> None:
+    def on_console(message: ConsoleMessage) -> None:
+        if message.type == "error":
+            complaints.append(f"{page.url}: {message.text}")
+
+    def on_request(request: Request) -> None:
+        if not request.url.startswith((site + "/", "data:", "blob:")):
+            complaints.append(f"{page.url}: asks another host for {request.url}")
+
+    page.on("console", on_console)
+    page.on("pageerror", lambda error: complaints.append(f"{page.url}: {error}"))
+    page.on("request", on_request)

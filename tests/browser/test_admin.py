@@ -1,0 +1,131 @@
+"""The desk in a real browser, under the policy that forbids inline code and styles."""
+
+import pytest
+from django.contrib.auth.models import User
+from playwright.sync_api import Page
+from pytest_django.live_server_helper import LiveServer
+
+from projects.models import Project
+from tests.browser.conftest import OpenPage
+from tests.factories import (
+    change_stage,
+    make_company,
+    make_district,
+    make_honour,
+    make_indicator,
+    make_project,
+    make_segment,
+    make_source,
+    make_unit,
+)
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def site(live_server: LiveServer) -> str:
+    """A server of this test alone, since editors write."""
+    return live_server.url
+
+
+@pytest.fixture
+def desk(open_page: OpenPage, admin_user: User) -> Page:
+    """A window logged in to the Chinese desk; any complaint of the browser fails the test."""
+    page = open_page("/admin/")
+    page.set_default_timeout(10_000)
+    page.fill("#id_username", admin_user.get_username())
+    page.fill("#id_password", "password")
+    page.click("[type=submit]")
+    return page
+
+
+def choose(page: Page, field: str, text: str) -> None:
+    """Pick a record in an autocomplete as an editor does: open, type, click."""
+    page.click(f"#id_{field} + .select2-container")
+    page.fill(".select2-container--open .select2-search__field", text)
+    page.click(f".select2-results__option--highlighted:has-text('{text}')")
+
+
+def test_a_project_is_entered_with_all_its_rows(desk: Page) -> None:
+    make_district("滕州市")
+    make_source(title="枣庄日报")
+    make_company("丰元锂能")
+    make_segment("M1", name="正极材料")
+    make_unit("万吨")
+    desk.goto("/admin/projects/project/")
+    desk.click(".object-tools .addlink")
+    desk.fill("#id_name", "磷酸铁锂正极材料项目")
+    desk.locator("#id_name_en").press_sequentially("LFP cathode project")
+    assert desk.input_value("#id_slug") == "lfp-cathode-project"
+    choose(desk, "district", "滕州")
+    desk.fill("#id_due", "2023年5月")
+    desk.select_option("#id_due_basis", "stated")
+    desk.select_option("#id_stage_changes-0-stage", "building")
+    desk.fill("#id_stage_changes-0-date", "2023-Q1")
+    choose(desk, "stage_changes-0-source", "枣庄")
+    desk.click("#capacities-group .add-row a")
+    desk.fill("#id_capacities-0-product", "磷酸铁锂")
+    desk.fill("#id_capacities-0-quantity", "18")
+    choose(desk, "capacities-0-unit", "万吨")
+    choose(desk, "capacities-0-segment", "正极")
+    desk.click("#participations-group .add-row a")
+    choose(desk, "participations-0-company", "丰元")
+    desk.click("[name=_continue] >> nth=0")
+    desk.wait_for_selector(".messagelist .success")
+    project = Project.objects.get(slug="lfp-cathode-project")
+    assert (project.stage, str(project.due), project.due_precision) == (
+        "building",
+        "2023-05-31",
+        "month",
+    )
+    assert desk.input_value("#id_due") == "2023-05"
+    assert desk.input_value("#id_capacities-0-quantity") == "18"
+    desk.fill("#id_due", "soon")
+    desk.click("[name=_save] >> nth=0")
+    assert "soon" in desk.inner_text(".field-due .errorlist")
+    assert desk.input_value("#id_due") == "soon"
+
+
+def test_nothing_on_the_desk_needs_inline_code_or_styles(desk: Page) -> None:
+    """Lists with filters, forms with rows, pickers, confirmations: the browser blocks nothing."""
+    project = make_project(stage="signed", due="2023-05")
+    change_stage(project, "building", "2023-05")
+    make_honour()
+    make_indicator()
+    pages = [
+        "",
+        "districts/source/add/",
+        "districts/district/",
+        f"districts/district/{project.district.pk}/change/",
+        "districts/target/add/",
+        "districts/reading/",
+        "projects/company/",
+        "projects/company/add/",
+        "projects/project/?stage__exact=building",
+        f"projects/project/{project.pk}/change/",
+        f"projects/project/{project.pk}/history/",
+        f"projects/project/{project.pk}/delete/",
+        "projects/stagechange/",
+        "projects/stagechange/add/",
+        "auth/user/",
+        "auth/user/add/",
+        "auth/group/add/",
+        "password_change/",
+    ]
+    for language in ("", "/en"):
+        for page in pages:
+            response = desk.goto(f"{language}/admin/{page}")
+            assert response is not None
+            assert response.status == 200
+            assert "unsafe" not in response.headers["content-security-policy"]
+
+
+def test_the_policy_is_in_force(desk: Page, complaints: list[str]) -> None:
+    """The control of the test above: an inline style on the desk is blocked and complained of."""
+    desk.evaluate(
+        "document.body.insertAdjacentHTML('beforeend', '<p id=probe style=\"color: red\">x</p>')"
+    )
+    colour = desk.evaluate("getComputedStyle(document.querySelector('#probe')).color")
+    assert colour != "rgb(255, 0, 0)"
+    assert any("Content Security Policy" in complaint for complaint in complaints)
+    complaints.clear()

@@ -1,0 +1,74 @@
+"""What every test may ask for: the report's data, loaded once and copied from then on."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.core.management import call_command
+from django.db import models
+
+from tests import chromium
+
+Snapshot = list[tuple[type[models.Model], list[Any]]]
+
+
+@pytest.fixture(scope="session")
+def _load_report() -> Callable[[], None]:
+    """Loads the data set into an empty database: the first time by the seed, then by copying.
+
+    The seed reads and compares every record, which takes a second or two; copying what it wrote takes
+    milliseconds. Keys are kept, so a test may rely on nothing but what the seed does.
+    """
+    snapshot: Snapshot = []
+
+    def load() -> None:
+        if not snapshot:
+            call_command("seed", verbosity=0)
+            snapshot.extend(_rows(model) for model in _models())
+        else:
+            for model, rows in snapshot:
+                # The plain queryset: the kept stages are part of the copy.
+                models.QuerySet(model).bulk_create(rows)
+
+    return load
+
+
+def _models() -> list[type[models.Model]]:
+    """The models of the tracker's own apps with their join tables, those that are pointed at first."""
+    own = [apps.get_app_config(label) for label in ("zaozhuang", "districts", "projects")]
+    every = [model for app in own for model in app.get_models(include_auto_created=True)]
+    ordered: list[type[models.Model]] = []
+
+    def place(model: type[models.Model]) -> None:
+        if model in ordered:
+            return
+        for field in model._meta.concrete_fields:
+            target = field.related_model
+            if isinstance(target, type) and target in every and target is not model:
+                place(target)
+        ordered.append(model)
+
+    for model in every:
+        place(model)
+    return ordered
+
+
+def _rows(model: type[models.Model]) -> tuple[type[models.Model], list[Any]]:
+    return model, list(models.QuerySet(model).order_by("pk"))
+
+
+@pytest.fixture
+def report(db: None, _load_report: Callable[[], None]) -> None:
+    """The report's data, as `manage.py seed` loads it."""
+    _load_report()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say that the browser tests were left out: a row of dots would not."""
+    left_out = any(
+        "tests/browser" in report.nodeid for report in terminalreporter.getreports("skipped")
+    )
+    if left_out and chromium.executable() is None:
+        terminalreporter.write_sep("=", "browser tests skipped", yellow=True, bold=True)
+        terminalreporter.write_line(chromium.ABSENT, yellow=True)

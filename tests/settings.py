@@ -1,0 +1,22 @@
+"""The settings of the tests: the tracker's own, without what only slows tests down.
+
+The shell's variables of a server must not decide how tests run; only DATABASE_URL does,
+which is how the same tests run on PostgreSQL.
+"""
+
+import os
+
+for name in ("PRODUCTION", "DEBUG", "ALLOWED_HOSTS", "CSRF_TRUSTED_ORIGINS", "BEHIND_PROXY"):
+    os.environ.pop(name, None)
+os.environ["SECRET_KEY"] = "for tests only, so that none is written to a file"
+
+from zaozhuang.settings import *  # noqa: E402, F403
+from zaozhuang.settings import STORAGES  # noqa: E402
+
+# Real hashing is slow by design.
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+# Plain names, so that no test needs the collected files. The browser tests use the real ones.
+STORAGES = STORAGES | {
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+}
