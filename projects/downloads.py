@@ -15,6 +15,7 @@ from projects.charts.base import Chart
 from projects.charts.timeline import history_chart
 from projects.dashboards import the_city
 from projects.filters import CompanyFilter, PlacedFilter, ProjectFilter, errors_of
+from projects.gaps import LINK_COLUMNS
 from projects.models import Capacity, Company, Project
 from projects.places import Place
 from zaozhuang.csvfile import Column, csv_response
@@ -102,6 +103,17 @@ def companies_csv(
     request: HttpRequest, filterset: CompanyFilter
 ) -> tuple[Sequence[Column[Company]], Iterable[Company]]:
     return exports.COMPANY_COLUMNS, filterset.selection().for_list().iterator(BATCH)
+
+
+@require_safe
+def chain_csv(request: HttpRequest) -> HttpResponseBase:
+    """The links of the chain: who is there, how far, and which are open."""
+    form, heads = DayForm(request.GET), HeadersForm(request.GET)
+    if not (form.is_valid() and heads.is_valid()):
+        return refuse(request, errors_of(form, heads))
+    city = the_city()
+    found = Place(city, form.cleaned_data["as_of"]).links if city else []
+    return csv_response(request, "chain", LINK_COLUMNS, found, ["as_of"])
 
 
 @require_safe

@@ -13,10 +13,12 @@ from projects.charts.places import map_chart
 from projects.charts.stages import Counts, count_by_district, funnel_chart, stages_chart
 from projects.charts.targets import targets_chart
 from projects.charts.timeline import timeline_chart
+from projects.gaps import Link, links
 from projects.models import Project, StageChange
 from projects.querysets import ProjectQuerySet
 from projects.reconciliation import Reconciled, reported_and_tracked
 from projects.stages import UNFINISHED, stage_order
+from projects.sums import SumCheck, sum_checks
 from projects.totals import Totals, totals
 from zaozhuang.dates import PartialDate, today
 
@@ -135,6 +137,19 @@ class Place:
     @cached_property
     def reconciled(self) -> list[Reconciled]:
         return reported_and_tracked(self.district, self.as_of)
+
+    @cached_property
+    def sums(self) -> list[SumCheck]:
+        """The city's figures against its districts'; for a district, those that it is part of."""
+        above = self.district.parent
+        if above is None or not self.is_leaf:
+            return sum_checks(self.district, self.districts, self.day)
+        checks = sum_checks(above, list(above.children.order_by("order", "path")), self.day)
+        return [check for check in checks if check.mentions(self.district)]
+
+    @cached_property
+    def links(self) -> list[Link]:
+        return links(self.chain, self.projects)
 
     @cached_property
     def data_until(self) -> PartialDate | None:

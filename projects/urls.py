@@ -24,5 +24,6 @@ urlpatterns = [
     path("targets.csv", downloads.targets_csv, name="targets-csv"),
     path("readings.csv", downloads.readings_csv, name="readings-csv"),
     path("companies.csv", downloads.companies_csv, name="companies-csv"),
+    path("chain.csv", downloads.chain_csv, name="chain-csv"),
     path("charts/<slug:name>.csv", downloads.chart_csv, name="chart-csv"),
 ]
