@@ -33,10 +33,10 @@ KEYWORDS := --keyword gettext_lazy --keyword ngettext_lazy:1,2 \
 AS_IN_PRODUCTION = PRODUCTION=1 ALLOWED_HOSTS=tracker.example \
 	SECRET_KEY="$$($(PY) -c 'import secrets; print(secrets.token_urlsafe(60))')"
 
-.PHONY: help setup run test lint format bench messages lock assets clean
+.PHONY: help setup run test lint format bench screenshots messages lock assets clean
 
 help:  ## list these commands
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
 
 setup: $(VENV)/.base assets $(MO)  ## install and build what the server needs
 	@:
@@ -77,6 +77,9 @@ format: $(VENV)/.dev  ## put code and templates into the house style
 
 bench: $(VENV)/.dev $(MO) var/static/staticfiles.json  ## measure the running server; results in var/bench/
 	@$(PY) -m tests.bench.run
+
+screenshots: $(VENV)/.dev $(MO) var/static/staticfiles.json  ## take the pictures of the README anew, in docs/screenshots/
+	@$(PY) -m tests.browser.pictures
 
 messages: $(VENV)/.base  ## bring locale/ in line with the texts in code and templates
 	@mkdir -p $(dir $(POT)) $(dir $(PO))
