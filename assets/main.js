@@ -12,23 +12,14 @@ document.addEventListener("keydown", (event) => {
   search.select();
 });
 
-// Empty fields stay out of the address, so that a link says only what was asked.
-const tidy = (parameters) => {
-  for (const [name, value] of [...parameters.entries()]) {
-    if (value === "") parameters.delete(name, value);
-  }
+// Empty fields and the usual columns stay out of the address, so that a link says only what was asked.
+const tidy = (data, form) => {
+  for (const [name, value] of [...data.entries()]) if (value === "") data.delete(name);
+  const usual = form.dataset?.columns?.trim();
+  if (usual && data.getAll("columns").join(" ") === usual) data.delete("columns");
 };
-document.addEventListener("formdata", (event) => tidy(event.formData));
-document.addEventListener("htmx:configRequest", (event) => {
-  const parameters = event.detail.formData ?? event.detail.parameters;
-  for (const name of Object.keys(event.detail.parameters)) {
-    if (event.detail.parameters[name] === "") {
-      if (parameters instanceof FormData) parameters.delete(name);
-      else delete parameters[name];
-    }
-  }
-});
-
+document.addEventListener("formdata", (event) => tidy(event.formData, event.target));
+document.addEventListener("htmx:configRequest", ({ detail }) => tidy(detail.formData, detail.elt));
 
 // A button for paper; without scripting it is not shown, and the browser's own does the same.
 document.addEventListener("click", (event) => {
@@ -36,10 +27,27 @@ document.addEventListener("click", (event) => {
 });
 
 // On a phone the list comes before the choices: facets in which nothing is chosen start closed.
-const narrow = window.matchMedia("(max-width: 62rem)");
-const fold = () => {
-  if (!narrow.matches) return;
+if (window.matchMedia("(max-width: 62rem)").matches) {
   for (const facet of document.querySelectorAll(".facet[open]:not(:has(.chosen))")) facet.open = false;
-};
-fold();
-document.addEventListener("htmx:afterSettle", fold);
+}
+
+// New results bring new facets; those that the reader opened or scrolled stay so, and the focus too.
+let before = null;
+document.addEventListener("htmx:beforeSwap", () => {
+  const facets = [...document.querySelectorAll(".facet")].map((facet) => ({
+    id: facet.id,
+    open: facet.open,
+    scrolled: facet.querySelector(".facet-choices").scrollTop,
+  }));
+  before = { facets, active: document.activeElement?.id };
+});
+document.addEventListener("htmx:afterSwap", () => {
+  for (const { id, open, scrolled } of before?.facets ?? []) {
+    const facet = document.getElementById(id);
+    if (!facet) continue;
+    facet.open = open;
+    facet.querySelector(".facet-choices").scrollTop = scrolled;
+  }
+  const active = before?.active && document.getElementById(before.active);
+  if (active && active !== document.activeElement) active.focus({ preventScroll: true });
+});

@@ -108,5 +108,5 @@ def why_not(whole: Target | Reading, part: Target | Reading) -> str:
     if its is None:
         return _("it names no date")
     if mine != its:
-        return _("it is for %(period)s") % {"period": its.label}
+        return _("its period is %(period)s") % {"period": its.label}
     return ""

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from projects import dashboards, downloads, views
+from projects import dashboards, downloads, style, views
 
 urlpatterns = [
     path("", dashboards.overview, name="overview"),
@@ -26,4 +26,5 @@ urlpatterns = [
     path("companies.csv", downloads.companies_csv, name="companies-csv"),
     path("chain.csv", downloads.chain_csv, name="chain-csv"),
     path("charts/<slug:name>.csv", downloads.chart_csv, name="chart-csv"),
+    path("style/", style.style, name="style"),
 ]

@@ -119,6 +119,7 @@ def test_refusing(text: str) -> None:
         ("2023-Q2", "2023年二季度", "Q2 2023"),
         ("2023-H1", "2023年上半年", "H1 2023"),
         ("2023", "2023年", "2023"),
+        ("2021/2025", "“十四五”时期（2021—2025年）", "14th Five-Year Plan (2021–2025)"),
     ],
 )
 def test_labels(text: str, chinese: str, english: str) -> None:

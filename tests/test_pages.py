@@ -214,3 +214,16 @@ def test_queries_do_not_grow_with_the_rows(db: None, client: Client, path: str) 
             transaction.set_rollback(True)
     assert counted[0] == counted[1]
     assert counted[0] <= BUDGETS[path]
+
+
+@pytest.mark.parametrize("prefix", ["", "/en"])
+def test_a_foreign_host_is_refused_with_a_page(db: None, client: Client, prefix: str) -> None:
+    response = client.get(f"{prefix}/projects/", headers={"host": "evil.example"})
+    assert response.status_code == 400
+    assert "<h1>" in response.content.decode()
+
+
+def test_a_thousand_parameters_are_refused_with_a_page(db: None, client: Client) -> None:
+    response = client.get("/projects/?" + "&".join(f"a={number}" for number in range(1100)))
+    assert response.status_code == 400
+    assert "<h1>" in response.content.decode()

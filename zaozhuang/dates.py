@@ -167,22 +167,30 @@ class PartialDate:
             case Precision.YEAR:
                 return f"{year}" if english else f"{year}年"
             case Precision.PLAN:
-                return _("five-year plan %(first)s–%(last)s") % {"first": year, "last": year + 4}
+                return _("%(number)sth Five-Year Plan (%(first)s–%(last)s)") % {
+                    "number": _plan_numeral(year),
+                    "first": year,
+                    "last": year + 4,
+                }
 
     @property
     def deadline(self) -> str:
         """The period as the end of a promise: 2023年5月前, by May 2023; 2023年内, by the end of 2023."""
         if self.precision is Precision.PLAN:
             return _("by the end of the %(number)sth Five-Year Plan (%(year)s)") % {
-                "number": plan_number(self.first.year)
-                if reads_english()
-                else _chinese_number(plan_number(self.first.year)),
+                "number": _plan_numeral(self.first.year),
                 "year": self.last.year,
             }
         if self.precision in (Precision.DAY, Precision.MONTH):
             return pgettext("deadline", "by %(period)s") % {"period": self.label}
         # 2023年前 and “by 2023” would be read as before the year begins.
         return pgettext("deadline", "by the end of %(period)s") % {"period": self.label}
+
+
+def _plan_numeral(year: int) -> str:
+    """The number of a year's five-year plan as it is written: 14, 十四."""
+    number = plan_number(year)
+    return str(number) if reads_english() else _chinese_number(number)
 
 
 def _chinese_number(number: int) -> str:

@@ -17,4 +17,5 @@ urlpatterns = [
     ),
 ]
 
+handler400 = "zaozhuang.views.bad_request"
 handler500 = "zaozhuang.views.server_error"

@@ -9,11 +9,25 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
+from django_htmx.http import retarget
 
 
 def refuse(request: HttpRequest, errors: Mapping[str, Sequence[str]]) -> HttpResponse:
-    """400: a page that says which parameter is wrong and why, and shows no rows."""
+    """400: a page that says which parameter is wrong and why, and shows no rows.
+
+    In a list that refreshes in place, the message takes the place of the results.
+    """
+    # A request that is refused early has not passed the middleware that sets it.
+    htmx = getattr(request, "htmx", None)
+    if htmx and not htmx.history_restore_request:
+        response = render(request, "parts/refused.html", {"errors": errors}, status=400)
+        return retarget(response, "#results")
     return render(request, "400.html", {"errors": errors}, status=400)
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """400 for what Django itself refuses: a foreign host, a thousand parameters."""
+    return refuse(request, {})
 
 
 @never_cache

@@ -4,7 +4,7 @@ import { measure } from "./text.js";
 
 const SWATCH = 14;
 const GAP = 14;
-const LINE = 20;
+const LINE = 14;
 
 /** A value axis that is only a scale: the numbers stand on the bars. */
 export function valueAxis({ max }) {
@@ -41,8 +41,7 @@ export function bars({ name, look, palette, stack, data }) {
       // A texture runs under the text; a halo keeps it readable.
       ...(look.decal ? { textBorderColor: palette.paper, textBorderWidth: 3 } : {}),
     },
-    // A bar that leads nowhere does not look as if it did.
-    data: data.map((item) => ({ cursor: item.url ? "pointer" : "default", ...item })),
+    data,
   };
 }
 
@@ -67,7 +66,7 @@ export function legendOf(names, width, palette) {
     left += wide + GAP;
   }
   return {
-    height: rows * LINE,
+    height: rows * (LINE + GAP) - (rows ? GAP - 6 : 0),
     legend: {
       data: names,
       left: 0,
@@ -77,7 +76,7 @@ export function legendOf(names, width, palette) {
       itemWidth: SWATCH,
       itemHeight: 10,
       itemGap: GAP,
-      textStyle: { color: palette.ink2, fontSize: 11, lineHeight: LINE - 6 },
+      textStyle: { color: palette.ink2, fontSize: 11, lineHeight: LINE },
       inactiveColor: palette.line,
     },
   };

@@ -1,7 +1,7 @@
 // The chain as a matrix. A wide figure has the segments in columns, in the order in which
 // material flows; a narrow one has them in rows.
 
-import { chainGrid } from "./chain_grid.js";
+import { HEAVY, chainGrid } from "./chain_grid.js";
 import { hatch, readable, shades } from "./palette.js";
 import { label, legend, line, picture, rect } from "./picture.js";
 import { measure, wrap } from "./text.js";
@@ -50,7 +50,7 @@ function written({ short, text, count }, width, height, font) {
   if (!short) return [];
   // A figure stays whole and its unit too: `18 万吨` breaks between them before anywhere else.
   const ways = [[text], [short], short.split(" "), wrap(short, width - 4, 11, font)];
-  const fits = (lines) => lines.length * 13 <= height && lines.every((part) => measure(part, 11, font) <= width - 4);
+  const fits = (lines) => lines.length * 13 <= height - 1 && lines.every((part) => measure(part, 11, font) <= width - 4);
   return ways.find(fits) ?? [String(count)];
 }
 
@@ -68,7 +68,7 @@ function heads(data, grid, palette) {
   });
   const segments = data.segments.map(({ name }, at) => {
     const empty = !taken.has(at);
-    const style = { size: 11, fill: empty ? palette.accent : ink, weight: empty ? 600 : 400, font };
+    const style = { size: 11, fill: empty ? palette.accent : ink, weight: empty ? HEAVY : 400, font };
     const { x, y, ...place } = grid.segment(at);
     return label(x, y, name, { ...style, ...place });
   });

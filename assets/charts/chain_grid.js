@@ -7,6 +7,8 @@ const WIDE = 900;
 const GAP = 2;
 // Names of segments lie up to this width; longer ones stand.
 const LYING = 4;
+// The weight of a segment that nobody does: the widest that a name gets.
+export const HEAVY = 600;
 
 /**
  * @param {{segments: {name: string, stream: string}[], districts: string[]}} data
@@ -34,9 +36,9 @@ function across({ segments, districts }, width, top, height, font) {
   const left = widest(districts, 12, font) + 14;
   const column = (width - left) / segments.length;
   const names = segments.map(({ name }) => name);
-  const wrapped = names.map((name) => wrap(name, column - LYING, 11, font));
-  const lies = wrapped.every((lines) => lines.length <= 2 && lines.every((text) => measure(text, 11, font) <= column));
-  const nameHeight = lies ? 32 : Math.min(96, widest(names, 11, font) + 10);
+  const wrapped = names.map((name) => wrap(name, column - LYING, 11, font, HEAVY));
+  const lies = wrapped.every((lines) => lines.length <= 2 && lines.every((text) => measure(text, 11, font, HEAVY) <= column));
+  const nameHeight = lies ? 32 : Math.min(96, widest(names, 11, font, HEAVY) + 10);
   const streams = runs(segments).map((run) => {
     const [from, to] = [left + run.first * column + 1, left + (run.last + 1) * column - GAP - 1];
     return { ...run, from, to, lines: wrap(run.name, to - from, 11, font) };
@@ -65,7 +67,7 @@ function across({ segments, districts }, width, top, height, font) {
 function down({ segments, districts }, width, top, height, font) {
   const strip = 34;
   const names = segments.map(({ name }) => name);
-  const left = strip + Math.min(widest(names, 11, font) + 12, width * 0.34);
+  const left = strip + Math.min(widest(names, 11, font, HEAVY) + 12, width * 0.34);
   const column = (width - left) / districts.length;
   const size = [12, 11, 10].find((px) => widest(districts, px, font) <= column);
   const lies = size !== undefined;

@@ -58,6 +58,8 @@ function mount(figure) {
   sizes.observe(canvas);
   drawn.set(figure, { chart, sizes, draw });
 
+  // ECharts shows a hand over everything; here it is for what leads somewhere.
+  chart.on("mousemove", ({ data: item }) => chart.getZr().setCursorStyle(item?.url ? "pointer" : "default"));
   chart.on("click", ({ data: item, event }) => item?.url && follow(item.url, event?.event));
   figure.querySelector("select[data-measure]")?.addEventListener("change", draw);
   figure.querySelector("button[data-table]")?.addEventListener("click", toggleTable);

@@ -40,7 +40,6 @@ export function funnel({ data, palette, width }) {
       value,
       text: String(value),
       url: value ? url : undefined,
-      cursor: value ? "pointer" : "default",
       tip: `${name}\n${value}`,
       itemStyle: { color: look.fill, decal: look.decal, borderColor: look.edge ?? palette.paper, borderWidth: 1 },
       label: value ? {} : { color: palette.ink2, fontWeight: 400 },

@@ -53,12 +53,7 @@ export function picture(items) {
     data: items.map(({ tip, url, key }, at) => ({ value: at, name: key ?? "", tip, url })),
     renderItem(params) {
       const { children, tip, url } = items[params.dataIndex];
-      const cursor = url ? "pointer" : "default";
-      return {
-        type: "group",
-        children: children.map((child) => ({ cursor, ...child })),
-        silent: !tip && !url,
-      };
+      return { type: "group", children, silent: !tip && !url };
     },
   };
 }

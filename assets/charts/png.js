@@ -56,9 +56,12 @@ function sheet(figure, data) {
 
 /** The chart alone, drawn aside in the colours of paper. */
 function drawing(figure, data, palette, width, height) {
-  const chart = init(document.createElement("div"), null, { renderer: "svg", width, height });
+  const stage = document.createElement("div");
+  const chart = init(stage, null, { renderer: "svg", width, height });
   chart.setOption(optionOf(figure, { data, palette, width, height, still: true }));
-  const svg = chart.renderToSVGString();
+  chart.getZr().flush();
+  // ECharts' own renderToSVGString leaves the quotes of font names as they are.
+  const svg = new XMLSerializer().serializeToString(stage.querySelector("svg"));
   chart.dispose();
   return svg;
 }

@@ -2,7 +2,7 @@
 
 import { hatch } from "./palette.js";
 import { label, legend, line, picture, rect } from "./picture.js";
-import { measure, widest } from "./text.js";
+import { measure, widest, wrap } from "./text.js";
 import { dayNumber, ticks, timeScale } from "./time.js";
 
 const NARROW = 560;
@@ -22,7 +22,7 @@ export function timeline({ data, palette, width, height, lang }) {
   const more = data.items.length - shown.length;
   const row = Math.min(38, (height - top - (more ? 16 : 0)) / shown.length);
   const left = narrow ? 0 : Math.min(widest(shown.map((item) => item.label), 12, font) + 14, width * 0.4);
-  const dueWidth = Math.min(widest(shown.map(({ due }) => due), 11, font) + 2, width * (narrow ? 0.45 : 0.2));
+  const dueWidth = Math.min(widest(shown.map(({ due }) => due), 11, font) + 8, width * (narrow ? 0.45 : 0.2));
   const right = width - (narrow ? 8 : dueWidth + 14);
   const scale = timeScale(data.items, data.today, left, right);
   const frame = { left, right, top, bottom: top + row * shown.length, width, row, narrow, dueWidth };
@@ -72,7 +72,7 @@ function drawItem(item, frame, scale, palette) {
   ];
   // The promise of a target is the end of its time: the same line as in the bullets.
   if (item.kind === "target") children.push(line(from + wide, middle - tall / 2 - 3, from + wide, middle + tall / 2 + 3, { stroke: accent, lineWidth: 3 }));
-  const dueStyle = { size: 11, fill: item.late ? accent : ink2, align: "right", width: dueWidth, lineHeight: 13, wraps: !narrow && row >= 26, font };
+  const dueStyle = { size: 11, fill: item.late ? accent : ink2, align: "right", width: dueWidth, lineHeight: 13, font };
   if (narrow) {
     // The lines of the scale pass behind the words.
     const halo = { halo: palette.paper, font };
@@ -82,7 +82,9 @@ function drawItem(item, frame, scale, palette) {
     children.push(label(edge, y + row * 0.3, item.due, { ...dueStyle, ...halo }));
   } else {
     children.push(label(left - 12, middle, item.label, { size: 12, fill: ink, align: "right", width: left - 14, font }));
-    children.push(label(frame.width, middle, item.due, dueStyle));
+    const lines = wrap(item.due, dueWidth - 6, 11, font);
+    const due = lines.length * 12 <= row ? lines.join("\n") : item.due;
+    children.push(label(frame.width, middle, due, dueStyle));
   }
   return { children, tip: `${item.label}\n${item.due}\n${item.state}`, url: item.url, key: item.label };
 }
@@ -95,12 +97,14 @@ function axis({ todayLabel }, scale, { left, right, top, bottom }, palette, lang
   const half = measure(arrowed, 11, font, 600) / 2;
   const now = Math.min(Math.max(x, left + half), right - half);
   const shapes = [label(now, top - 9, arrowed, { size: 11, weight: 600, fill: accent, align: "center", font })];
+  let free = 0;
   for (const { day, name, year } of ticks(scale.from, scale.to, right - left, lang)) {
     const tick = scale.at(day);
     shapes.push(line(tick, top, tick, bottom, { stroke: palette.line }));
     const room = measure(name, 11, font, 600) / 2;
-    const at = Math.min(Math.max(tick, left + room), right - room);
-    if (Math.abs(at - now) < room + half + 6) continue;
+    const at = Math.min(Math.max(tick, room), right - room);
+    if (Math.abs(at - now) < room + half + 6 || at - room < free - 0.5) continue;
+    free = at + room + 8;
     shapes.push(label(at, top - 9, name, { size: 11, weight: year ? 600 : 400, fill: year ? ink : ink2, align: "center", font }));
   }
   shapes.push(line(x, top - 1, x, bottom, { stroke: accent, lineWidth: 1.5 }));

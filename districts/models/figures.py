@@ -53,6 +53,11 @@ class Unit(Named):
             ),
         ]
 
+    @property
+    def plain_label(self) -> str:
+        """`亿元`, `CNY`; nothing where English needs no word, as for 个 and 家."""
+        return self.name_en if reads_english() else self.name
+
     def __str__(self) -> str:
         """`万吨`, or `万吨 (10,000 t)`: whoever enters a figure must not take it for one of t."""
         if reads_english() and self.name_en and self.name_en != self.name:

@@ -115,7 +115,7 @@ def chain_chart(chain: Chain, as_of: date | None = None) -> Chart:
             "nobody": _("nobody yet"),
         },
         address=day,
-        lines=len(chain.districts) + 3,
+        lines=len(chain.districts) + 4,
         narrow_lines=len(chain.rows) + 3,
     )
 

@@ -36,7 +36,7 @@ def timeline_chart(
             "due": moment.deadline,
             "inferred": project.due_basis == "inferred",
             "late": moment.last < day,
-            "state": _("date passed, result unknown") if moment.last < day else _("not yet due"),
+            "state": _("due, result unknown") if moment.last < day else _("not yet due"),
             "url": project.get_absolute_url(),
         }
         for project in projects
