@@ -31,12 +31,12 @@ export async function savePng(figure, data) {
 function sheet(figure, data) {
   const { clientWidth: wide, clientHeight: high } = figure.querySelector(".chart-canvas");
   const palette = readLightPalette();
+  // On the map the measure says more than the line that asks to choose one.
+  const measure = figure.querySelector("select[data-measure]")?.selectedOptions[0];
   const head = [
     ...textLines(figure.querySelector(".chart-title"), wide, 17, 700, palette.ink),
-    ...textLines(figure.querySelector(".chart-sub"), wide, 12, 400, palette.ink2),
+    ...textLines(measure ?? figure.querySelector(".chart-sub"), wide, 12, 400, palette.ink2),
   ];
-  const measured = figure.querySelector("select[data-measure]")?.selectedOptions[0]?.textContent ?? "";
-  if (measured) head.push(...lines(measured, wide, 13, 600, palette.ink, palette.font));
   const foot = [`${figure.dataset.source} · ${figure.dataset.date}`, data.disclaimer ?? ""]
     .filter(Boolean)
     .flatMap((text) => lines(text, wide, 11, 400, palette.ink2, palette.font));

@@ -123,9 +123,10 @@ def accessibility_faults(axe_source: str) -> Callable[[Page], list[str]]:
     """What axe-core finds against WCAG 2.2 AA on a page, one line a fault; [] is the goal."""
 
     def find(page: Page) -> list[str]:
-        page.evaluate(axe_source)
+        if not page.evaluate("'axe' in window"):
+            page.evaluate(axe_source)
         found = page.evaluate(
-            """async () => (await axe.run(document, {runOnly: [
+            """async () => (await axe.run(document, {preload: false, resultTypes: ["violations"], runOnly: [
                 "wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice",
             ]})).violations"""
         )
@@ -136,6 +137,22 @@ def accessibility_faults(axe_source: str) -> Callable[[Page], list[str]]:
         ]
 
     return find
+
+
+@pytest.fixture(scope="session")
+def charts_drawn() -> Callable[[Page], None]:
+    """Waits until every chart of a page has its drawing, and the drawing is on the screen."""
+
+    def wait(page: Page) -> None:
+        page.wait_for_function(
+            "() => [...document.querySelectorAll('.chart-canvas')]"
+            ".every((canvas) => canvas.querySelector('svg > *'))"
+        )
+        page.evaluate(
+            "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+        )
+
+    return wait
 
 
 @pytest.fixture

@@ -1,0 +1,88 @@
+"""Every kind of page × language × width × theme: accessible, quiet, within the window, pictured.
+
+The pictures in var/screenshots/ are for people to look at.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page
+
+from tests.browser.conftest import DESKTOP, PHONE, OpenPage
+
+# Name of the pictures → address without its language, and the status that it answers.
+PAGES: dict[str, tuple[str, int]] = {
+    "overview": ("/", 200),
+    "overview-as-of": ("/?as_of=2023-02-13", 200),
+    "district": ("/districts/tengzhou/", 200),
+    "city": ("/districts/zaozhuang/", 200),
+    "briefing": ("/districts/tengzhou/briefing/", 200),
+    "list": ("/projects/", 200),
+    "list-filtered": ("/projects/?district=tengzhou&stage=building&ordering=-due", 200),
+    "list-empty": ("/projects/?district=shanting&stage=cancelled&q=%E9%94%82", 200),
+    "list-refused": ("/projects/?stage=flying&due_after=tomorrow", 400),
+    "not-found": ("/projects/there-is-none/", 404),
+    "project": ("/projects/chuangpusi-lfp-and-silicon-carbon/", 200),
+    "companies": ("/companies/", 200),
+    "company": ("/companies/chuangpusi/", 200),
+    "targets": ("/targets/", 200),
+    "chain": ("/chain/", 200),
+    "sources": ("/sources/", 200),
+    "source": ("/sources/newspaper-page-2023-02/", 200),
+    "about": ("/about/", 200),
+    "login": ("/admin/login/", 200),
+}
+NARROWEST = 320
+
+
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=lambda size: str(size[0]))
+@pytest.mark.parametrize("language", ["zh", "en"])
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_is_fit_to_be_seen(
+    name: str,
+    language: str,
+    size: tuple[int, int],
+    open_page: OpenPage,
+    complaints: list[str],
+    accessibility_faults: Callable[[Page], list[str]],
+    charts_drawn: Callable[[Page], None],
+    screenshots: Path,
+) -> None:
+    """One load shows both themes, as a reader's system changes them; `complaints` is watched too."""
+    address, status = PAGES[name]
+    page = open_page("", size)
+    response = page.goto(("/en" if language == "en" else "") + address)
+    assert response is not None
+    assert response.status == status
+    if status != 200:
+        _forgive_the_document(page, status, complaints)
+    faults = []
+    for theme in ("light", "dark"):
+        page.emulate_media(color_scheme=theme)
+        charts_drawn(page)
+        faults += [f"{theme}: {fault}" for fault in accessibility_faults(page)]
+        path = screenshots / f"{name}-{language}-{size[0]}-{theme}.png"
+        page.screenshot(path=path, full_page=True)
+    assert faults == []
+    assert _width(page) <= size[0]
+    if size == PHONE:
+        page.set_viewport_size({"width": NARROWEST, "height": 640})
+        charts_drawn(page)
+        assert _width(page) <= NARROWEST
+
+
+def _width(page: Page) -> int:
+    width: int = page.evaluate("document.documentElement.scrollWidth")
+    return width
+
+
+def _forgive_the_document(page: Page, status: int, complaints: list[str]) -> None:
+    """The browser reports the refused page itself as a failed resource; nothing else is forgiven."""
+    complaints[:] = [
+        line
+        for line in complaints
+        if not line.startswith(
+            f"{page.url}: Failed to load resource: the server responded with a status of {status}"
+        )
+    ]
