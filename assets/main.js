@@ -51,3 +51,11 @@ document.addEventListener("htmx:afterSwap", () => {
   const active = before?.active && document.getElementById(before.active);
   if (active && active !== document.activeElement) active.focus({ preventScroll: true });
 });
+
+// What was typed while results were on their way is asked for as soon as they are here.
+document.addEventListener("htmx:afterSettle", (event) => {
+  const search = document.querySelector("#filters #q");
+  if (!search || event.detail.xhr?.status !== 200) return;
+  const asked = new URLSearchParams(window.location.search).get("q") ?? "";
+  if (search.value !== asked) window.htmx.trigger(search.form, "submit");
+});
