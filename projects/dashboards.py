@@ -12,7 +12,7 @@ from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from districts.models import District, Target
+from districts.models import District
 from projects.briefing import PROJECTS, word_file
 from projects.filters import errors_of
 from projects.places import SHOWN, Place
@@ -42,6 +42,12 @@ def the_city() -> District | None:
     return District.objects.roots().first()
 
 
+def place_at(slug: str, as_of: date | None) -> Place:
+    """The place at an address on a day; raises Http404 where there is none."""
+    districts = District.objects.select_related("parent", "position_source")
+    return Place(get_object_or_404(districts, slug=slug), as_of)
+
+
 @on_a_day
 def overview(request: HttpRequest, as_of: date | None) -> HttpResponse:
     """The city at a glance."""
@@ -51,17 +57,14 @@ def overview(request: HttpRequest, as_of: date | None) -> HttpResponse:
     return render(
         request,
         "projects/overview.html",
-        {"place": Place(city, as_of), "as_of": as_of, "shown": SHOWN},
+        {"place": Place(city, as_of), "as_of": as_of},
     )
 
 
 @on_a_day
 def district(request: HttpRequest, slug: str, as_of: date | None) -> HttpResponse:
     """One district: position, targets, readings, projects, chain coverage."""
-    place = Place(
-        get_object_or_404(District.objects.select_related("parent", "position_source"), slug=slug),
-        as_of,
-    )
+    place = place_at(slug, as_of)
     context = {
         "place": place,
         "district": place.district,
@@ -75,10 +78,7 @@ def district(request: HttpRequest, slug: str, as_of: date | None) -> HttpRespons
 @on_a_day
 def briefing(request: HttpRequest, slug: str, as_of: date | None) -> HttpResponse:
     """Two pages for paper: state, targets, projects by stage, what is due, what changed, sources."""
-    place = Place(
-        get_object_or_404(District.objects.select_related("parent", "position_source"), slug=slug),
-        as_of,
-    )
+    place = place_at(slug, as_of)
     return render(
         request,
         "projects/briefing.html",
@@ -89,10 +89,7 @@ def briefing(request: HttpRequest, slug: str, as_of: date | None) -> HttpRespons
 @on_a_day
 def briefing_docx(request: HttpRequest, slug: str, as_of: date | None) -> HttpResponse:
     """The briefing as a Word file."""
-    place = Place(
-        get_object_or_404(District.objects.select_related("parent", "position_source"), slug=slug),
-        as_of,
-    )
+    place = place_at(slug, as_of)
     context = {"place": place, "as_of": as_of, **site(request)}
     title = _("Briefing: %(place)s") % {"place": place.district.label}
     # The sentence of the page, without its marks of emphasis.
@@ -113,7 +110,7 @@ def targets(request: HttpRequest, as_of: date | None) -> HttpResponse:
     return render(
         request,
         "projects/targets.html",
-        {"place": place, "as_of": as_of, "comparators": Target.Comparator},
+        {"place": place, "as_of": as_of},
     )
 
 
