@@ -102,7 +102,8 @@ def readings_csv(
 def companies_csv(
     request: HttpRequest, filterset: CompanyFilter
 ) -> tuple[Sequence[Column[Company]], Iterable[Company]]:
-    return exports.COMPANY_COLUMNS, filterset.selection().for_list().iterator(BATCH)
+    day = filterset.form.cleaned_data["as_of"]
+    return exports.COMPANY_COLUMNS, filterset.selection().for_list(day).iterator(BATCH)
 
 
 @require_safe
@@ -134,8 +135,10 @@ def chart_csv(request: HttpRequest, name: str) -> HttpResponseBase:
 
 def _chart(request: HttpRequest, name: str, as_of: Any) -> Chart:
     if name == "history":
-        project = get_object_or_404(Project.objects.at(), slug=request.GET.get("project", "")[:80])
-        return history_chart(project, list(project.stage_changes.select_related("source")))
+        slug = request.GET.get("project", "")[:80]
+        project = get_object_or_404(Project.objects.at(as_of), slug=slug)
+        events = project.stage_changes.until(as_of).select_related("source")
+        return history_chart(project, list(events), as_of)
     charts = ["targets", "map", "stages", "funnel", "chain", "capacity", "timeline"]
     slug = request.GET.get("district", "")[:80]
     district = get_object_or_404(District, slug=slug) if slug else the_city()

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from projects import dashboards, downloads, style, views
+from projects import changelog, dashboards, downloads, style, views
 
 urlpatterns = [
     path("", dashboards.overview, name="overview"),
@@ -19,6 +19,11 @@ urlpatterns = [
     path("projects/<slug:slug>/", views.project, name="project"),
     path("companies/", views.companies, name="companies"),
     path("companies/<slug:slug>/", views.company, name="company"),
+    path("changes/", changelog.changes, name="changes"),
+    path("changes.csv", changelog.changes_csv, name="changes-csv"),
+    path("changes.json", changelog.changes_json, name="changes-json"),
+    path("changes.atom", changelog.changes_atom, name="changes-atom"),
+    path("due.ics", changelog.due_ics, name="due-ics"),
     path("projects.csv", downloads.projects_csv, name="projects-csv"),
     path("capacities.csv", downloads.capacities_csv, name="capacities-csv"),
     path("targets.csv", downloads.targets_csv, name="targets-csv"),
