@@ -96,8 +96,11 @@ class ProjectQuerySet(models.QuerySet["Project"]):
 
     def for_list(self) -> "ProjectQuerySet":
         """With all that a row of the list or of an export shows, in a fixed number of queries."""
-        return self.select_related("district", "source", "parent").prefetch_related(
-            "capacities__segment", "capacities__unit", "participations__company"
+        return (
+            self.select_related("district", "source", "parent")
+            # A boundary is some 10 KB of JSON, which every row would read and parse again.
+            .defer("district__boundary")
+            .prefetch_related("capacities__segment", "capacities__unit", "participations__company")
         )
 
     def refresh_stage(self) -> int:
