@@ -1,34 +1,33 @@
 """What changed between two days: as a page, a table to take away, a feed and a calendar."""
 
 from collections import Counter
-from collections.abc import Iterator
 from typing import Any
 
 from django import forms
-from django.core.serializers.json import DjangoJSONEncoder
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.utils.http import content_disposition_header
-from django.utils.translation import get_language, override
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from districts.models import District, Target
+from projects import rules
 from projects.changes import Change, DistrictTotals, Kind, Log
-from projects.downloads import HeadersForm
-from projects.exports import iso, source_slug
+from projects.exports import source_slug
 from projects.feeds import atom, calendar
 from projects.filters import PlacedFilter, errors_of, within
-from projects.models import Project, Segment
+from projects.formats import table
+from projects.models import Project, Segment, StageChange
+from projects.provenance import Extract, sources_of
 from projects.views import paginate
-from zaozhuang.csvfile import Column, csv_response, file_name
+from zaozhuang.csvfile import Column, file_name
 from zaozhuang.dates import today
 from zaozhuang.inputs import DayField, PageField, RecordsField
 from zaozhuang.views import refuse
 
 # In the order of the contract. For a sheet of changes: `workbook(…, CHANGE_COLUMNS, form.log)`.
 CHANGE_COLUMNS: list[Column[Change]] = [
-    Column("day", _("Day"), lambda c: iso(c.moment)),
+    Column("day", _("Day"), lambda c: c.moment),
     Column("precision", _("Precision of the day"), lambda c: c.moment.precision.value),
     Column("kind", _("Change"), lambda c: c.kind.value),
     Column("project", _("Project (address)"), lambda c: c.project.slug if c.project else ""),
@@ -41,7 +40,6 @@ CHANGE_COLUMNS: list[Column[Change]] = [
     Column("source", _("Source"), source_slug),
     Column("locator", _("Locator"), lambda c: c.record.locator),
 ]
-JSON = DjangoJSONEncoder(ensure_ascii=False)
 # Entries of a feed; a reader that comes back has the older ones already.
 IN_FEED = 200
 
@@ -57,7 +55,6 @@ class ChangesForm(forms.Form):
     segment = RecordsField(
         required=False, to_field_name="code", queryset=Segment.objects.all(), label=_("Segment")
     )
-    page = PageField(required=False, label=_("Page"))
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
@@ -80,13 +77,16 @@ class ChangesForm(forms.Form):
         )
 
 
-SELECTING = ["since", "until", "district", "segment"]
+class ChangesPage(ChangesForm):
+    """The changes of one page of the list."""
+
+    page = PageField(required=False, label=_("Page"))
 
 
 @require_safe
 def changes(request: HttpRequest) -> HttpResponse:
     """What changed, newest first; between two days also by district."""
-    form = ChangesForm(request.GET)
+    form = ChangesPage(request.GET)
     if not form.is_valid():
         return refuse(request, errors_of(form))
     log = form.log
@@ -113,37 +113,27 @@ def _row(row: DistrictTotals, kinds: list[Kind]) -> tuple[DistrictTotals, list[i
     return row, [row.kinds[kind] for kind in kinds]
 
 
-@require_safe
-def changes_csv(request: HttpRequest) -> HttpResponseBase:
-    """The same changes in the same order, one a row."""
-    form, heads = ChangesForm(request.GET), HeadersForm(request.GET)
-    if not (form.is_valid() and heads.is_valid()):
-        return refuse(request, errors_of(form, heads))
-    return csv_response(request, "changes", CHANGE_COLUMNS, form.log, SELECTING)
+class ChangesFilter:
+    """The form in the shape of a filter, so that the formats of the exports take it."""
+
+    def __init__(self, data: QueryDict, queryset: object = None) -> None:
+        self.form = ChangesForm(data)
+
+    def is_valid(self) -> bool:
+        return self.form.is_valid()
 
 
-@require_safe
-def changes_json(request: HttpRequest) -> HttpResponseBase:
-    """The same changes as a list of objects with the columns' codes as names, streamed."""
-    form = ChangesForm(request.GET)
-    if not form.is_valid():
-        return refuse(request, errors_of(form))
-    log, language = form.log, get_language() or ""
-
-    def parts() -> Iterator[str]:
-        encode = JSON.encode
-        # The response is streamed after the view returned and its language was reset.
-        with override(language):
-            yield "["
-            for number, change in enumerate(log):
-                yield ",\n" if number else "\n"
-                yield encode({column.code: column.cell(change) for column in CHANGE_COLUMNS})
-            yield "\n]\n"
-
-    response = StreamingHttpResponse(parts(), content_type="application/json")
-    name = file_name(request, "changes", "json", SELECTING)
-    response["Content-Disposition"] = content_disposition_header(False, name) or "inline"
-    return response
+@table("changes", _("Changes"), ChangesFilter, lambda: None)
+def change_table(filterset: ChangesFilter) -> Extract[Change]:
+    """The same changes in the same order, one a row, whatever the format."""
+    log = filterset.form.log
+    events = StageChange.objects.all()
+    if log.districts:
+        inside = Project.objects.filter(within(log.districts))
+        events = events.filter(project__in=inside)
+    return Extract(
+        CHANGE_COLUMNS, log, lambda: len(log.keys()), sources_of(events), rules.project_rules()
+    )
 
 
 @require_safe
