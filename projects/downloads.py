@@ -1,108 +1,116 @@
-"""Exports: the same selection and order as the page with the same parameters."""
+"""What can be exported: for each table its columns, and its rows in the order of the page."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
-from django import forms
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from districts.models import District, Reading, Target
-from projects import exports
+from projects import exports, rules
 from projects.charts.base import Chart
 from projects.charts.timeline import history_chart
 from projects.dashboards import the_city
 from projects.filters import CompanyFilter, PlacedFilter, ProjectFilter, errors_of
+from projects.formats import HeadersForm, table
 from projects.gaps import LINK_COLUMNS
-from projects.models import Capacity, Company, Project
+from projects.models import Capacity, Company, Honour, Project
 from projects.places import Place
+from projects.provenance import Extract, as_of, sources_of, sources_of_projects
 from zaozhuang.csvfile import Column, csv_response
-from zaozhuang.dates import today
-from zaozhuang.inputs import ChoicesField, DayForm
+from zaozhuang.inputs import DayForm
 from zaozhuang.views import refuse
 
 # Rows fetched at once with their prefetched relations; bounds the memory of an export.
 BATCH = 2000
 
 
-class HeadersForm(forms.Form):
-    """How the headings are written: in the reader's language, or as codes for scripts."""
-
-    headers = ChoicesField(required=False, choices=[("codes", _("codes"))], label=_("Headings"))
-
-
-Download = Callable[[HttpRequest, Any], tuple[Sequence[Column[Any]], Iterable[Any]]]
-
-
-def csv_of(
-    stem: str, filter_class: type[Any], queryset: Callable[[], Any]
-) -> Callable[[Download], Callable[..., HttpResponseBase]]:
-    """A CSV view from a function that gives the columns and the rows of a valid selection."""
-
-    def decorate(download: Download) -> Callable[..., HttpResponseBase]:
-        def view(request: HttpRequest) -> HttpResponseBase:
-            filterset = filter_class(request.GET, queryset=queryset())
-            heads = HeadersForm(request.GET)
-            if not (filterset.is_valid() and heads.is_valid()):
-                return refuse(request, errors_of(filterset.form, heads))
-            columns, rows = download(request, filterset)
-            return csv_response(request, stem, columns, rows, filterset.form.fields)
-
-        return require_safe(view)
-
-    return decorate
+@table("projects", _("Projects"), ProjectFilter, Project.objects.all)
+def projects(filterset: ProjectFilter) -> Extract[Project]:
+    selection = filterset.selection()
+    return Extract(
+        exports.PROJECT_COLUMNS,
+        selection.for_list().iterator(BATCH),
+        selection.count,
+        sources_of_projects(selection, filterset.as_of_day),
+        rules.project_rules(),
+        rules.project_codes,
+    )
 
 
-@csv_of("projects", ProjectFilter, Project.objects.all)
-def projects_csv(
-    request: HttpRequest, filterset: ProjectFilter
-) -> tuple[Sequence[Column[Project]], Iterable[Project]]:
-    return exports.PROJECT_COLUMNS, filterset.selection().for_list().iterator(BATCH)
-
-
-@csv_of("capacities", ProjectFilter, Project.objects.all)
-def capacities_csv(
-    request: HttpRequest, filterset: ProjectFilter
-) -> tuple[Sequence[Column[Capacity]], Iterable[Capacity]]:
+@table("capacities", _("Capacities"), ProjectFilter, Project.objects.all)
+def capacities(filterset: ProjectFilter) -> Extract[Capacity]:
     """One product a row, in the order of the projects on the page."""
+    selection = filterset.selection()
+    own = Capacity.objects.filter(project__in=selection.order_by().values("pk"))
 
     def rows() -> Iterable[Capacity]:
-        projects = (
-            filterset.selection()
-            .for_list()
-            .prefetch_related("capacities__technology", "capacities__source")
+        chosen = selection.for_list().prefetch_related(
+            "capacities__technology", "capacities__source"
         )
-        for project in projects.iterator(BATCH):
+        for project in chosen.iterator(BATCH):
             for capacity in project.capacities.all():
                 capacity.project = project
                 yield capacity
 
-    return exports.CAPACITY_COLUMNS, rows()
+    return Extract(
+        exports.CAPACITY_COLUMNS,
+        rows(),
+        own.count,
+        sources_of(own),
+        rules.project_rules(),
+        rules.project_codes,
+    )
 
 
-@csv_of("targets", PlacedFilter, Target.objects.for_list)
-def targets_csv(
-    request: HttpRequest, filterset: PlacedFilter
-) -> tuple[Sequence[Column[Target]], Iterable[Target]]:
-    day = filterset.form.cleaned_data["as_of"] or today()
-    return exports.TARGET_COLUMNS, filterset.selection().measured(day)
+@table("targets", _("Targets"), PlacedFilter, Target.objects.for_list)
+def targets(filterset: PlacedFilter) -> Extract[Target]:
+    selection = filterset.selection()
+    measured = selection.measured(as_of(filterset))
+    return Extract(
+        exports.TARGET_COLUMNS,
+        measured,
+        lambda: len(measured),
+        # A target's state rests on readings too.
+        sources_of(
+            selection,
+            Reading.objects.filter(
+                pk__in=[
+                    target.progress.reading.pk for target in measured if target.progress.reading
+                ]
+            ),
+        ),
+        rules.target_rules(),
+        lambda: rules.indicators_of(selection),
+    )
 
 
-@csv_of("readings", PlacedFilter, Reading.objects.for_list)
-def readings_csv(
-    request: HttpRequest, filterset: PlacedFilter
-) -> tuple[Sequence[Column[Reading]], Iterable[Reading]]:
-    day = filterset.form.cleaned_data["as_of"] or today()
-    return exports.READING_COLUMNS, filterset.selection().filter(period__lte=day).iterator(BATCH)
+@table("readings", _("Readings"), PlacedFilter, Reading.objects.for_list)
+def readings(filterset: PlacedFilter) -> Extract[Reading]:
+    selection = filterset.selection().filter(period__lte=as_of(filterset))
+    return Extract(
+        exports.READING_COLUMNS,
+        selection.iterator(BATCH),
+        selection.count,
+        sources_of(selection),
+        rules.reading_rules(),
+        lambda: rules.indicators_of(selection),
+    )
 
 
-@csv_of("companies", CompanyFilter, Company.objects.all)
-def companies_csv(
-    request: HttpRequest, filterset: CompanyFilter
-) -> tuple[Sequence[Column[Company]], Iterable[Company]]:
-    return exports.COMPANY_COLUMNS, filterset.selection().for_list().iterator(BATCH)
+@table("companies", _("Companies"), CompanyFilter, Company.objects.all)
+def companies(filterset: CompanyFilter) -> Extract[Company]:
+    selection = filterset.selection()
+    chosen = selection.order_by().values("pk")
+    return Extract(
+        exports.COMPANY_COLUMNS,
+        selection.for_list(filterset.form.cleaned_data["as_of"]).iterator(BATCH),
+        selection.count,
+        sources_of(selection, Honour.objects.filter(company__in=chosen)),
+        rules.company_rules(),
+    )
 
 
 @require_safe
@@ -134,8 +142,10 @@ def chart_csv(request: HttpRequest, name: str) -> HttpResponseBase:
 
 def _chart(request: HttpRequest, name: str, as_of: Any) -> Chart:
     if name == "history":
-        project = get_object_or_404(Project.objects.at(), slug=request.GET.get("project", "")[:80])
-        return history_chart(project, list(project.stage_changes.select_related("source")))
+        slug = request.GET.get("project", "")[:80]
+        project = get_object_or_404(Project.objects.at(as_of), slug=slug)
+        events = project.stage_changes.until(as_of).select_related("source")
+        return history_chart(project, list(events), as_of)
     charts = ["targets", "map", "stages", "funnel", "chain", "capacity", "timeline"]
     slug = request.GET.get("district", "")[:80]
     district = get_object_or_404(District, slug=slug) if slug else the_city()

@@ -2,21 +2,15 @@
 
 from typing import Any
 
-from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
 
 from districts.models import Reading, Target
 from projects.models import Capacity, Company, Honour, Project
 from zaozhuang.csvfile import Column
-from zaozhuang.dates import PartialDate
 from zaozhuang.localised import localised
 from zaozhuang.numbers import quantity
 
 SEPARATOR = "; "
-
-
-def iso(moment: PartialDate | None) -> str:
-    return moment.iso if moment else ""
 
 
 def capacity_text(capacity: Capacity) -> str:
@@ -62,22 +56,20 @@ PROJECT_COLUMNS: list[Column[Project]] = [
     Column("stage", _("Stage (code)"), lambda p: p.at_stage),
     Column("stage_label", _("Stage"), lambda p: p.stage_label),
     Column("stage_basis", _("Basis of the stage"), lambda p: p.at_basis),
-    Column("stage_since", _("Stage since"), lambda p: iso(p.since)),
+    Column("stage_since", _("Stage since"), lambda p: p.since),
     Column("companies", _("Companies"), lambda p: SEPARATOR.join(company_names(p))),
     Column("segments", _("Segments"), lambda p: SEPARATOR.join(segment_codes(p))),
     Column(
         "capacity", _("Capacity"), lambda p: SEPARATOR.join(map(capacity_text, p.capacities.all()))
     ),
-    Column("due", _("Due"), lambda p: iso(p.deadline)),
+    Column("due", _("Due"), lambda p: p.deadline),
     Column("due_precision", _("Precision of the due date"), lambda p: p.due_precision),
     Column("investment", _("Investment (CNY 100 million)"), lambda p: p.investment),
     Column("investment_kind", _("Kind of investment"), lambda p: p.investment_kind),
     Column("parent", _("Phase of"), lambda p: p.parent.slug if p.parent else ""),
     Column("source", _("Source"), source_slug),
     Column("locator", _("Locator"), lambda p: p.locator),
-    Column(
-        "updated_at", _("Updated"), lambda p: localtime(p.updated_at).isoformat(timespec="seconds")
-    ),
+    Column("updated_at", _("Updated"), lambda p: p.updated_at),
 ]
 
 CAPACITY_COLUMNS: list[Column[Capacity]] = [
@@ -106,7 +98,7 @@ TARGET_COLUMNS: list[Column[Target]] = [
     Column("value", _("Value"), lambda t: t.value),
     Column("unit", _("Unit"), lambda t: t.indicator.unit.name if t.indicator.unit else ""),
     Column("baseline", _("Baseline"), lambda t: t.baseline),
-    Column("due", _("Due"), lambda t: iso(t.deadline)),
+    Column("due", _("Due"), lambda t: t.deadline),
     Column("due_precision", _("Precision of the due date"), lambda t: t.due_precision),
     Column("state", _("State"), lambda t: t.progress.state.value),
     Column("progress", _("Progress"), lambda t: t.progress.share),
@@ -123,7 +115,7 @@ READING_COLUMNS: list[Column[Reading]] = [
         lambda r: " · ".join(filter(None, [r.district.label, localised(r, "place")])),
     ),
     Column("indicator", _("Indicator"), lambda r: r.indicator.label),
-    Column("period", _("Period"), lambda r: iso(r.reported)),
+    Column("period", _("Period"), lambda r: r.reported),
     Column("value", _("Value"), lambda r: r.value),
     Column("unit", _("Unit"), lambda r: r.indicator.unit.name if r.indicator.unit else ""),
     Column("approximate", _("Approximate"), lambda r: r.approximate),

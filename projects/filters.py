@@ -34,11 +34,11 @@ ORDERINGS: dict[str, Callable[[], Any]] = {
 }
 
 
-def within(districts: Iterable[District]) -> Q:
-    """In one of the districts or in a place below it."""
+def within(districts: Iterable[District], path: str = "district__") -> Q:
+    """In one of the districts or in a place below it; `path` leads to the district."""
     condition = Q()
     for district in districts:
-        condition |= Q(district__path__startswith=district.path)
+        condition |= Q(**{f"{path}path__startswith": district.path})
     return condition
 
 
@@ -196,6 +196,11 @@ class CompanyFilter(django_filters.FilterSet):
     """What the page and export of companies can be asked."""
 
     q = django_filters.CharFilter(method="search", label=_("Search"), max_length=100)
+    as_of = DayFilter(method="keep", label=_("As of"))
+
+    def keep(self, rows: CompanyQuerySet, _name: str, _value: Any) -> CompanyQuerySet:
+        """Not a condition: a company has no day, its projects have."""
+        return rows
 
     def search(self, rows: CompanyQuerySet, _name: str, text: str) -> CompanyQuerySet:
         return rows.filter(

@@ -6,7 +6,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from django.db import models, transaction
-from django.db.models import Exists, F, OuterRef, Q, Subquery
+from django.db.models import Exists, F, OuterRef, Prefetch, Q, Subquery
 from django.utils import timezone
 
 from projects.stages import UNFINISHED, Family, Stage, stages_of
@@ -96,8 +96,11 @@ class ProjectQuerySet(models.QuerySet["Project"]):
 
     def for_list(self) -> "ProjectQuerySet":
         """With all that a row of the list or of an export shows, in a fixed number of queries."""
-        return self.select_related("district", "source", "parent").prefetch_related(
-            "capacities__segment", "capacities__unit", "participations__company"
+        return (
+            self.select_related("district", "source", "parent")
+            # A boundary is some 10 KB of JSON, which every row would read and parse again.
+            .defer("district__boundary")
+            .prefetch_related("capacities__segment", "capacities__unit", "participations__company")
         )
 
     def refresh_stage(self) -> int:
@@ -164,6 +167,10 @@ class StageChangeQuerySet(models.QuerySet["StageChange"]):
         """What changed last, newest first."""
         return self.select_related("project__district", "source").order_by("-date", "-pk")
 
+    def until(self, day: date | None) -> "StageChangeQuerySet":
+        """What had happened by a day; everything where no day is given."""
+        return self.filter(date__lte=day) if day else self
+
     def projects_of(self, events: Iterable["StageChange"]) -> set[Any]:
         """The projects that the events name, and those that they belong to in the database."""
         events = list(events)
@@ -229,11 +236,20 @@ def following(projects: set[Any]) -> Iterator[None]:
 
 
 class CompanyQuerySet(models.QuerySet["Company"]):
-    def for_list(self) -> "CompanyQuerySet":
-        """With projects and honours, in a fixed number of queries, in the order of names."""
+    def for_list(self, day: date | None = None) -> "CompanyQuerySet":
+        """With projects and honours, in a fixed number of queries, in the order of names.
+
+        With a day, only the projects that were known on it.
+        """
+        from projects.models import Participation, StageChange
+
+        taken = Participation.objects.select_related("project__district")
+        if day:
+            known = StageChange.objects.filter(project=OuterRef("project"), date__lte=day)
+            taken = taken.filter(Exists(known))
         return (
             self.select_related("source")
-            .prefetch_related("participations__project__district", "honours__source")
+            .prefetch_related(Prefetch("participations", taken), "honours__source")
             .order_by(column("short_name"), "slug")
         )
 

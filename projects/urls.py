@@ -2,7 +2,8 @@
 
 from django.urls import path
 
-from projects import dashboards, downloads, style, views
+from projects import changelog, dashboards, downloads, package, style, views
+from projects.formats import as_csv, as_geojson, as_json, as_xlsx
 
 urlpatterns = [
     path("", dashboards.overview, name="overview"),
@@ -19,12 +20,26 @@ urlpatterns = [
     path("projects/<slug:slug>/", views.project, name="project"),
     path("companies/", views.companies, name="companies"),
     path("companies/<slug:slug>/", views.company, name="company"),
-    path("projects.csv", downloads.projects_csv, name="projects-csv"),
-    path("capacities.csv", downloads.capacities_csv, name="capacities-csv"),
-    path("targets.csv", downloads.targets_csv, name="targets-csv"),
-    path("readings.csv", downloads.readings_csv, name="readings-csv"),
-    path("companies.csv", downloads.companies_csv, name="companies-csv"),
+    path("changes/", changelog.changes, name="changes"),
+    path("changes.csv", as_csv(changelog.change_table), name="changes-csv"),
+    path("changes.xlsx", as_xlsx(changelog.change_table), name="changes-xlsx"),
+    path("changes.json", as_json(changelog.change_table), name="changes-json"),
+    path("changes.atom", changelog.changes_atom, name="changes-atom"),
+    path("due.ics", changelog.due_ics, name="due-ics"),
     path("chain.csv", downloads.chain_csv, name="chain-csv"),
+    path("projects.csv", as_csv(downloads.projects), name="projects-csv"),
+    path("projects.xlsx", as_xlsx(downloads.projects), name="projects-xlsx"),
+    path("projects.json", as_json(downloads.projects), name="projects-json"),
+    path("projects.geojson", as_geojson(downloads.projects), name="projects-geojson"),
+    path("capacities.csv", as_csv(downloads.capacities), name="capacities-csv"),
+    path("capacities.xlsx", as_xlsx(downloads.capacities), name="capacities-xlsx"),
+    path("targets.csv", as_csv(downloads.targets), name="targets-csv"),
+    path("targets.xlsx", as_xlsx(downloads.targets), name="targets-xlsx"),
+    path("readings.csv", as_csv(downloads.readings), name="readings-csv"),
+    path("readings.xlsx", as_xlsx(downloads.readings), name="readings-xlsx"),
+    path("companies.csv", as_csv(downloads.companies), name="companies-csv"),
+    path("companies.xlsx", as_xlsx(downloads.companies), name="companies-xlsx"),
+    path("data.zip", package.data_zip, name="data-zip"),
     path("charts/<slug:name>.csv", downloads.chart_csv, name="chart-csv"),
     path("style/", style.style, name="style"),
 ]

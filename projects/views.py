@@ -1,5 +1,6 @@
 """Lists and pages of projects and companies."""
 
+from datetime import date
 from typing import Any
 
 from django.core.paginator import EmptyPage, Page, Paginator
@@ -11,6 +12,7 @@ from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
 from projects.charts.timeline import history_chart
+from projects.dashboards import on_a_day
 from projects.facets import facets
 from projects.filters import CompanyFilter, ProjectFilter, errors_of
 from projects.listing import COLUMNS, ListForm, active_filters, relaxations, sort_heads
@@ -48,21 +50,30 @@ def projects(request: HttpRequest) -> HttpResponse:
     return render(request, "projects/_browse.html" if fragment else "projects/list.html", context)
 
 
-@require_safe
-def project(request: HttpRequest, slug: str) -> HttpResponse:
-    """One project: facts with their sources, stages, companies, capacity."""
-    rows = Project.objects.at().select_related("district__parent", "source", "parent")
-    record = get_object_or_404(rows, slug=slug)
-    events = list(record.stage_changes.select_related("source", "recorded_by"))
+@on_a_day
+def project(request: HttpRequest, slug: str, as_of: date | None) -> HttpResponse:
+    """One project: facts with their sources, stages, companies, capacity.
+
+    On a day before its first event nothing was known of it: 404, with the way to today.
+    """
+    rows = Project.objects.select_related("district__parent", "source", "parent")
+    record = rows.at(as_of).filter(slug=slug).first()
+    if record is None:
+        later = get_object_or_404(rows, slug=slug)
+        return render(
+            request, "projects/not_yet.html", {"project": later, "as_of": as_of}, status=404
+        )
+    events = list(record.stage_changes.until(as_of).select_related("source", "recorded_by"))
     context = {
         "project": record,
+        "as_of": as_of,
         "events": events,
-        "history": history_chart(record, events),
+        "history": history_chart(record, events, as_of),
         "capacities": record.capacities.select_related(
             "segment__stream", "unit", "technology", "source"
         ),
         "participations": record.participations.select_related("company", "source"),
-        "phases": record.phases.at(),
+        "phases": record.phases.at(as_of),
     }
     return render(request, "projects/project.html", context)
 
@@ -74,26 +85,30 @@ def companies(request: HttpRequest) -> HttpResponse:
     form = ListForm(request.GET)
     if not (filterset.is_valid() and form.is_valid()):
         return refuse(request, errors_of(filterset.form, form))
-    page = paginate(filterset.selection().for_list(), form.cleaned_data["page"])
-    return render(request, "projects/companies.html", {"filter": filterset, "page": page})
+    as_of = filterset.form.cleaned_data["as_of"]
+    page = paginate(filterset.selection().for_list(as_of), form.cleaned_data["page"])
+    context = {"filter": filterset, "page": page, "as_of": as_of}
+    return render(request, "projects/companies.html", context)
 
 
-@require_safe
-def company(request: HttpRequest, slug: str) -> HttpResponse:
+@on_a_day
+def company(request: HttpRequest, slug: str, as_of: date | None) -> HttpResponse:
     """One company: its names, honours, figures and projects."""
     record = get_object_or_404(Company.objects.select_related("source"), slug=slug)
     taken = record.participations.select_related("source").in_bulk()
     projects_ = (
-        Project.objects.at()
+        Project.objects.at(as_of)
         .for_list()
         .filter(participations__in=taken)
         .distinct()
         .order_by("district__path", "slug")
     )
+    readings = record.readings.select_related("indicator__unit", "source", "district")
     context = {
         "company": record,
+        "as_of": as_of,
         "honours": record.honours.select_related("source"),
-        "readings": record.readings.select_related("indicator__unit", "source", "district"),
+        "readings": readings.filter(period__lte=as_of) if as_of else readings,
         "projects": projects_,
         "roles": {item.project_id: item for item in taken.values()},
     }

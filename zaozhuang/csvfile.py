@@ -4,15 +4,17 @@ import csv
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Generic, TypeVar
 
-from django.http import HttpRequest, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponseBase, StreamingHttpResponse
 from django.utils.functional import Promise
 from django.utils.http import content_disposition_header
+from django.utils.timezone import localtime
 from django.utils.translation import get_language, override
 
-from zaozhuang.dates import today
+from zaozhuang.dates import PartialDate, today
 from zaozhuang.numbers import plain
 
 Row = TypeVar("Row")
@@ -29,7 +31,10 @@ CHUNK = 200
 
 @dataclass(frozen=True)
 class Column(Generic[Row]):
-    """One column: its code, its heading in the reader's language, and its cell of a row."""
+    """One column: its code, its heading in the reader's language, and its cell of a row.
+
+    A cell keeps its type (Decimal, PartialDate, datetime …): each format writes it in its own way.
+    """
 
     code: str
     heading: "str | Promise"
@@ -44,13 +49,23 @@ class _Line:
 
 
 def text_of(value: Any) -> str:
-    """A cell as text: blank for unknown, never `None`; decimals without trailing zeros."""
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, Decimal):
-        return plain(value)
+    """A cell as text: blank for unknown, never `None`; decimals without trailing zeros.
+
+    Dates are ISO at their own precision, moments ISO in local time with its offset.
+    """
+    match value:
+        case None:
+            return ""
+        case bool():
+            return "true" if value else "false"
+        case Decimal():
+            return plain(value)
+        case PartialDate():
+            return value.iso
+        case datetime():
+            return localtime(value).isoformat(timespec="seconds")
+        case date():
+            return value.isoformat()
     return str(value)
 
 
@@ -69,6 +84,31 @@ def file_name(request: HttpRequest, stem: str, extension: str, parameters: Itera
     return f"{'-'.join(parts)[:150]}.{extension}"
 
 
+def named(
+    response: HttpResponseBase,
+    request: HttpRequest,
+    stem: str,
+    extension: str,
+    parameters: Iterable[str],
+) -> None:
+    """Make the browser save the response, under the name that says what it rests on."""
+    name = file_name(request, stem, extension, parameters)
+    response["Content-Disposition"] = content_disposition_header(True, name) or "attachment"
+
+
+def csv_lines(columns: Sequence[Column[Row]], rows: Iterable[Row], *, codes: bool) -> Iterator[str]:
+    """The head and the rows, some hundred lines at a time; codes or headings at the head."""
+    writer = csv.writer(_Line(), lineterminator="\r\n")
+    yield writer.writerow([column.code if codes else str(column.heading) for column in columns])
+    chunk: list[str] = []
+    for row in rows:
+        chunk.append(writer.writerow([defused(text_of(column.cell(row))) for column in columns]))
+        if len(chunk) == CHUNK:
+            yield "".join(chunk)
+            chunk = []
+    yield "".join(chunk)
+
+
 def csv_response(
     request: HttpRequest,
     stem: str,
@@ -84,24 +124,12 @@ def csv_response(
     language = get_language() or ""
 
     def lines() -> Iterator[str]:
-        writer = csv.writer(_Line(), lineterminator="\r\n")
         # The response is streamed after the view returned and its language was reset.
         with override(language):
-            head = writer.writerow(
-                [column.code if codes else str(column.heading) for column in columns]
-            )
-            yield head if codes else BYTE_ORDER_MARK + head
-            chunk: list[str] = []
-            for row in rows:
-                chunk.append(
-                    writer.writerow([defused(text_of(column.cell(row))) for column in columns])
-                )
-                if len(chunk) == CHUNK:
-                    yield "".join(chunk)
-                    chunk = []
-            yield "".join(chunk)
+            if not codes:
+                yield BYTE_ORDER_MARK
+            yield from csv_lines(columns, rows, codes=codes)
 
     response = StreamingHttpResponse(lines(), content_type="text/csv; charset=utf-8")
-    name = file_name(request, stem, "csv", parameters)
-    response["Content-Disposition"] = content_disposition_header(True, name) or "attachment"
+    named(response, request, stem, "csv", parameters)
     return response

@@ -25,6 +25,12 @@ CSRF_TRUSTED_ORIGINS = env_list("CSRF_TRUSTED_ORIGINS", [])
 SITE_TITLE = {"zh-hans": "枣庄锂电产业跟踪", "en": "Zaozhuang Lithium Tracker"}
 INDUSTRY = {"zh-hans": "锂电", "en": "lithium-battery"}
 DATASET = BASE_DIR / "fixtures" / "zaozhuang-lithium"
+# The terms of the data package, as its licence is named and found (SPDX).
+DATA_LICENSE = {
+    "name": "MIT",
+    "title": "MIT License",
+    "path": "https://spdx.org/licenses/MIT.html",
+}
 
 INSTALLED_APPS = [
     "zaozhuang",

@@ -76,5 +76,13 @@ def number(value: int, href: str = "") -> Cell:
     return Cell(str(value), href if value else "", number=True)
 
 
+def on_day(url: str, as_of: Any) -> str:
+    """A page's address on the same past day: the parameter goes before the fragment."""
+    if not as_of:
+        return url
+    path, mark, fragment = url.partition("#")
+    return f"{path}?as_of={as_of.isoformat()}{mark}{fragment}"
+
+
 def day_parameter(as_of: Any) -> dict[str, str]:
     return {"as_of": as_of.isoformat()} if as_of else {}

@@ -9,7 +9,7 @@ from django.utils.translation import ngettext
 
 from districts.models import District
 from projects.chain import Chain
-from projects.charts.base import Cell, Chart, day_parameter, number, projects_url
+from projects.charts.base import Cell, Chart, day_parameter, number, on_day, projects_url
 from projects.charts.stages import Counts, joined
 from projects.stages import FAMILY, Family
 from zaozhuang.numbers import quantity
@@ -24,7 +24,7 @@ def map_chart(
     """
     day = day_parameter(as_of)
     measures: list[dict[str, Any]] = [
-        _measure("all", _("projects"), districts, counts, list(Family), {})
+        _measure("all", _("projects"), districts, counts, list(Family), day)
     ]
     for family in Family:
         measure = _measure(
@@ -33,11 +33,11 @@ def map_chart(
             districts,
             counts,
             [family],
-            {"stage": [stage for stage, its in FAMILY.items() if its is family]},
+            {"stage": [stage for stage, its in FAMILY.items() if its is family], **day},
         )
         if any(measure["values"]):
             measures.append(measure)
-    measures += _capacities(districts, chain)
+    measures += _capacities(districts, chain, day)
     total = [sum(counts[place.pk].values()) for place in districts]
     none = [place.short_label for place, count in zip(districts, total, strict=True) if not count]
     title = (
@@ -52,7 +52,7 @@ def map_chart(
         heads=[_("District"), *(measure["label"] for measure in measures)],
         rows=[
             [
-                Cell(place.label, place.get_absolute_url()),
+                Cell(place.label, on_day(place.get_absolute_url(), as_of)),
                 *(
                     number(measure["values"][at] or 0, measure["urls"][at])
                     if measure["count"]
@@ -65,7 +65,11 @@ def map_chart(
         data={
             "measures": measures,
             "districts": [
-                {"name": place.short_label, "slug": place.slug, "url": place.get_absolute_url()}
+                {
+                    "name": place.short_label,
+                    "slug": place.slug,
+                    "url": on_day(place.get_absolute_url(), as_of),
+                }
                 for place in districts
             ],
             "geo": {
@@ -114,7 +118,9 @@ def _measure(
     }
 
 
-def _capacities(districts: list[District], chain: Chain) -> list[dict[str, Any]]:
+def _capacities(
+    districts: list[District], chain: Chain, day: dict[str, str]
+) -> list[dict[str, Any]]:
     """One measure for each segment and unit in which some district has a known capacity."""
     measures = []
     for row in chain.rows:
@@ -143,7 +149,7 @@ def _capacities(districts: list[District], chain: Chain) -> list[dict[str, Any]]
                         for value in sums
                     ],
                     "urls": [
-                        projects_url(district=place.slug, segment=row.segment.code)
+                        projects_url(district=place.slug, segment=row.segment.code, **day)
                         for place in districts
                     ],
                 }

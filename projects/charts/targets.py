@@ -9,7 +9,7 @@ from django.utils.translation import ngettext
 
 from districts.models import Target
 from districts.progress import TargetState
-from projects.charts.base import Cell, Chart, day_parameter
+from projects.charts.base import Cell, Chart, day_parameter, on_day
 from zaozhuang.localised import remark
 from zaozhuang.numbers import percent, plain, quantity
 
@@ -90,7 +90,7 @@ def targets_chart(
         ],
         rows=[
             [
-                Cell(target.district.label, target.district.get_absolute_url()),
+                Cell(target.district.label, on_day(target.district.get_absolute_url(), as_of)),
                 Cell(target.label),
                 Cell(promised(target), number=True),
                 Cell(target.deadline.deadline if target.deadline else _("no date given")),
@@ -117,7 +117,7 @@ def targets_chart(
                     if target.baseline and target.value
                     else None,
                     "value": plain(target.value) if target.value is not None else "",
-                    "url": target.get_absolute_url(),
+                    "url": on_day(target.get_absolute_url(), as_of),
                     "source": target.citation_url,
                     "paragraph": target.paragraph,
                 }

@@ -8,7 +8,7 @@ from django.utils.translation import ngettext
 
 from districts.models import Target
 from districts.progress import TargetState
-from projects.charts.base import Cell, Chart, day_parameter
+from projects.charts.base import Cell, Chart, day_parameter, on_day
 from projects.models import Project, StageChange
 from zaozhuang.dates import today
 from zaozhuang.localised import remark, sentences
@@ -37,7 +37,7 @@ def timeline_chart(
             "inferred": project.due_basis == "inferred",
             "late": moment.last < day,
             "state": _("due, result unknown") if moment.last < day else _("not yet due"),
-            "url": project.get_absolute_url(),
+            "url": on_day(project.get_absolute_url(), as_of),
         }
         for project in projects
         if (moment := project.deadline)
@@ -52,7 +52,7 @@ def timeline_chart(
             "inferred": target.due_basis == "inferred",
             "late": moment.last < day and target.progress.state is not TargetState.MET,
             "state": str(target.progress.state.label),
-            "url": target.get_absolute_url(),
+            "url": on_day(target.get_absolute_url(), as_of),
         }
         for target in targets
         if (moment := target.deadline)
@@ -103,8 +103,10 @@ def timeline_chart(
     )
 
 
-def history_chart(project: Project, events: Sequence[StageChange]) -> Chart:
-    """The stages of one project in the order in which they came."""
+def history_chart(
+    project: Project, events: Sequence[StageChange], as_of: date | None = None
+) -> Chart:
+    """The stages of one project in the order in which they came, up to the day if one is given."""
     ordered = sorted(events, key=lambda event: (event.date, event.pk))
     title = (
         _("%(stage)s, seen %(when)s")
@@ -149,9 +151,9 @@ def history_chart(project: Project, events: Sequence[StageChange]) -> Chart:
             }
             if project.deadline
             else None,
-            "today": today().isoformat(),
-            "todayLabel": _("today"),
+            "today": (as_of or today()).isoformat(),
+            "todayLabel": _("as of %(day)s") % {"day": as_of.isoformat()} if as_of else _("today"),
         },
-        address={"project": project.slug},
+        address={"project": project.slug, **day_parameter(as_of)},
         lines=len(ordered) + 2,
     )

@@ -86,6 +86,16 @@ def isoday(day: date) -> str:
     return day.isoformat()
 
 
+@register.simple_tag(takes_context=True)
+def on_day(context: template.Context, joint: str = "?") -> str:
+    """`?as_of=2023-02-13` behind an address on a page of a past day, else nothing.
+
+    `joint` is `&` behind an address that has parameters already.
+    """
+    day = context.get("as_of")
+    return f"{joint}as_of={day.isoformat()}" if day else ""
+
+
 @register.simple_tag
 def cite(record: Any, whole: bool = False) -> SafeString | str:
     """The small mark beside a figure that leads to the paragraph it rests on."""

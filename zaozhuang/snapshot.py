@@ -1,0 +1,27 @@
+"""Reading several tables as they stood at one moment, while editors write."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.db import connection, transaction
+
+
+@contextmanager
+def snapshot() -> Iterator[None]:
+    """All queries inside see the database at the moment of the first, and hold nobody up."""
+    if connection.in_atomic_block:  # somebody else's transaction decides what is seen
+        yield
+    elif connection.vendor == "sqlite":
+        # Django's own transactions here are IMMEDIATE, which would make editors wait.
+        with connection.cursor() as cursor:
+            cursor.execute("BEGIN DEFERRED")
+        try:
+            yield
+        finally:
+            with connection.cursor() as cursor:
+                cursor.execute("ROLLBACK")
+    else:
+        with transaction.atomic():
+            with connection.cursor() as cursor:
+                cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+            yield
