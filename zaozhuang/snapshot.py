@@ -3,12 +3,13 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from django.db import connection, transaction
+from django.db import DEFAULT_DB_ALIAS, connections, transaction
 
 
 @contextmanager
-def snapshot() -> Iterator[None]:
+def snapshot(using: str = DEFAULT_DB_ALIAS) -> Iterator[None]:
     """All queries inside see the database at the moment of the first, and hold nobody up."""
+    connection = connections[using]
     if connection.in_atomic_block:  # somebody else's transaction decides what is seen
         yield
     elif connection.vendor == "sqlite":
@@ -21,7 +22,7 @@ def snapshot() -> Iterator[None]:
             with connection.cursor() as cursor:
                 cursor.execute("ROLLBACK")
     else:
-        with transaction.atomic():
+        with transaction.atomic(using=using):
             with connection.cursor() as cursor:
                 cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
             yield

@@ -81,22 +81,30 @@ def xlsx_response(
     book.properties.title = clean(cover.title)
     book.properties.creator = ""
     book.iso_dates = False
+    file = tempfile.SpooledTemporaryFile(SPOOL)  # noqa: SIM115 — the response closes it
     try:
         _write_cover(book.create_sheet(_("About this file")), cover)
         lines = ([column.cell(row) for column in columns] for row in rows)
         _write_rows(book, stem, heads, lines)
-        file = tempfile.SpooledTemporaryFile(SPOOL)  # noqa: SIM115 — the response closes it
         book.save(file)
     except BaseException:
-        # A sheet under way is a file of its own until the workbook is saved.
-        for sheet in book.worksheets:
-            if (writer := getattr(sheet, "_writer", None)) is not None:
-                writer.cleanup()
+        file.close()
+        _discard(book)
         raise
     file.seek(0)
     response = FileResponse(file, content_type=XLSX)
     named(response, request, stem, "xlsx", parameters)
     return response
+
+
+def _discard(book: Workbook) -> None:
+    """Remove the sheets' own files, which only saving the workbook would do."""
+    sheets: list[Any] = book.worksheets
+    for sheet in sheets:
+        if sheet._writer is not None:
+            if not sheet.closed:
+                sheet.close()
+            sheet._writer.cleanup()
 
 
 def clean(text: str) -> str:
