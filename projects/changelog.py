@@ -1,10 +1,11 @@
 """What changed between two days: as a page, a table to take away, a feed and a calendar."""
 
 from collections import Counter
+from functools import partial
 from typing import Any
 
 from django import forms
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.http import content_disposition_header
 from django.utils.translation import gettext_lazy as _
@@ -16,8 +17,8 @@ from projects.changes import Change, DistrictTotals, Kind, Log
 from projects.exports import source_slug
 from projects.feeds import atom, calendar
 from projects.filters import PlacedFilter, errors_of, within
-from projects.formats import table
-from projects.models import Project, Segment, StageChange
+from projects.formats import FormFilter, table
+from projects.models import Project, Segment
 from projects.provenance import Extract, sources_of
 from projects.views import paginate
 from zaozhuang.csvfile import Column, file_name
@@ -25,7 +26,7 @@ from zaozhuang.dates import today
 from zaozhuang.inputs import DayField, PageField, RecordsField
 from zaozhuang.views import refuse
 
-# In the order of the contract. For a sheet of changes: `workbook(…, CHANGE_COLUMNS, form.log)`.
+# In the order of the contract.
 CHANGE_COLUMNS: list[Column[Change]] = [
     Column("day", _("Day"), lambda c: c.moment),
     Column("precision", _("Precision of the day"), lambda c: c.moment.precision.value),
@@ -113,26 +114,17 @@ def _row(row: DistrictTotals, kinds: list[Kind]) -> tuple[DistrictTotals, list[i
     return row, [row.kinds[kind] for kind in kinds]
 
 
-class ChangesFilter:
-    """The form in the shape of a filter, so that the formats of the exports take it."""
-
-    def __init__(self, data: QueryDict, queryset: object = None) -> None:
-        self.form = ChangesForm(data)
-
-    def is_valid(self) -> bool:
-        return self.form.is_valid()
-
-
-@table("changes", _("Changes"), ChangesFilter, lambda: None)
-def change_table(filterset: ChangesFilter) -> Extract[Change]:
+@table("changes", _("Changes"), partial(FormFilter, ChangesForm))
+def change_table(filterset: FormFilter) -> Extract[Change]:
     """The same changes in the same order, one a row, whatever the format."""
     log = filterset.form.log
-    events = StageChange.objects.all()
-    if log.districts:
-        inside = Project.objects.filter(within(log.districts))
-        events = events.filter(project__in=inside)
     return Extract(
-        CHANGE_COLUMNS, log, lambda: len(log.keys()), sources_of(events), rules.project_rules()
+        CHANGE_COLUMNS,
+        log,
+        lambda: len(log.keys()),
+        sources_of(*(rows for rows, _column, _what in log.parts())),
+        rules.change_rules(),
+        rules.change_codes,
     )
 
 

@@ -12,7 +12,7 @@ from itertools import islice
 from typing import Any
 
 from django.db import models
-from django.db.models import Count, Exists, F, OuterRef, Q, Value
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Value
 from django.utils.translation import pgettext_lazy
 
 from districts.models import District, Source, Target
@@ -225,8 +225,8 @@ class Log:
         days = Q(**{f"{column}__lte": last})
         return days & Q(**{f"{column}__gte": self.since}) if self.since else days
 
-    def keys(self) -> Any:
-        """Day, sort and key of every line, newest first: a queryset to count, slice and iterate."""
+    def parts(self) -> list[tuple[QuerySet[Any], str, int]]:
+        """The records of each sort, the column with their day, and the sort."""
         events = StageChange.objects.filter(
             self._of_projects("project__"), self._days("date", self.last)
         )
@@ -238,17 +238,21 @@ class Log:
         )
         if self.segments:
             promises = promises.none()
+        return [
+            (events, "date", EVENT),
+            (deadlines, "due", DEADLINE),
+            (promises, "due", PROMISE),
+        ]
+
+    def keys(self) -> Any:
+        """Day, sort and key of every line, newest first: a queryset to count, slice and iterate."""
         parts = [
             rows.order_by()
             .annotate(
                 day=F(column), what=Value(what, output_field=models.IntegerField()), key=F("pk")
             )
             .values_list("day", "what", "key")
-            for rows, column, what in (
-                (events, "date", EVENT),
-                (deadlines, "due", DEADLINE),
-                (promises, "due", PROMISE),
-            )
+            for rows, column, what in self.parts()
         ]
         return parts[0].union(*parts[1:], all=True).order_by("-day", "-what", "-key")
 

@@ -1,6 +1,7 @@
 """What can be exported: for each table its columns, and its rows in the order of the page."""
 
 from collections.abc import Iterable
+from functools import partial
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponseBase
@@ -14,8 +15,8 @@ from projects.charts.base import Chart
 from projects.charts.timeline import history_chart
 from projects.dashboards import the_city
 from projects.filters import CompanyFilter, PlacedFilter, ProjectFilter, errors_of
-from projects.formats import HeadersForm, table
-from projects.gaps import LINK_COLUMNS
+from projects.formats import FormFilter, HeadersForm, table
+from projects.gaps import LINK_COLUMNS, Link
 from projects.models import Capacity, Company, Honour, Project
 from projects.places import Place
 from projects.provenance import Extract, as_of, sources_of, sources_of_projects
@@ -113,15 +114,20 @@ def companies(filterset: CompanyFilter) -> Extract[Company]:
     )
 
 
-@require_safe
-def chain_csv(request: HttpRequest) -> HttpResponseBase:
+@table("chain", _("Chain"), partial(FormFilter, DayForm))
+def chain(filterset: FormFilter) -> Extract[Link]:
     """The links of the chain: who is there, how far, and which are open."""
-    form, heads = DayForm(request.GET), HeadersForm(request.GET)
-    if not (form.is_valid() and heads.is_valid()):
-        return refuse(request, errors_of(form, heads))
+    day = filterset.form.cleaned_data["as_of"]
     city = the_city()
-    found = Place(city, form.cleaned_data["as_of"]).links if city else []
-    return csv_response(request, "chain", LINK_COLUMNS, found, ["as_of"])
+    found = Place(city, day).links if city else []
+    return Extract(
+        LINK_COLUMNS,
+        found,
+        lambda: len(found),
+        sources_of_projects(Project.objects.at(day), day),
+        rules.project_rules(),
+        rules.link_codes,
+    )
 
 
 @require_safe

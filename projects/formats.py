@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from django import forms
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponseBase, QueryDict
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -32,19 +32,34 @@ class HeadersForm(forms.Form):
     )
 
 
+class FormFilter:
+    """A form in the shape of a filter, for tables that no django-filter describes."""
+
+    def __init__(
+        self, form_class: type[forms.Form], data: QueryDict, queryset: object = None
+    ) -> None:
+        self.form: Any = form_class(data)
+
+    def is_valid(self) -> bool:
+        return bool(self.form.is_valid())
+
+
 @dataclass(frozen=True)
 class Table:
     """One kind of rows that can be exported: the parameters it takes and what they select."""
 
     stem: str
     title: "str | Promise"
-    filter_class: type[Any]
+    filter_class: Callable[..., Any]
     queryset: Callable[[], Any]
     extract: Callable[[Any], Extract[Any]]
 
 
 def table(
-    stem: str, title: "str | Promise", filter_class: type[Any], queryset: Callable[[], Any]
+    stem: str,
+    title: "str | Promise",
+    filter_class: Callable[..., Any],
+    queryset: Callable[[], Any] = lambda: None,
 ) -> Callable[[Callable[[Any], Extract[Any]]], Table]:
     """Makes a table of a function that gives the extract of a valid selection."""
 

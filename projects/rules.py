@@ -7,6 +7,8 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from districts.models import Basis, Indicator
+from projects.changes import Kind
+from projects.gaps import LinkState
 from projects.models import Project, Segment
 from projects.stages import Stage
 from zaozhuang.localised import localised
@@ -72,6 +74,36 @@ def project_codes() -> list[Section]:
         Section(_("Kind of investment"), _choices(Project.InvestmentKind.choices)),
         Section(_("Basis"), _choices(Basis.choices)),
         Section(_("Segments"), segments),
+    ]
+
+
+def link_codes() -> list[Section]:
+    """The codes in the rows of the chain."""
+    return [Section(_("State"), _choices(LinkState.choices))]
+
+
+def change_rules() -> list[str]:
+    return [
+        _(
+            "New: the earliest event of a project. Moved on, fell back, stopped: the way from the stage before. Seen again: the stage was reported once more."
+        ),
+        _(
+            "Corrected: entered later than an event of the same or a later day, so that the record of the past changed."
+        ),
+        _(
+            "Came due: the last day of the promised period. Missed: known to be finished later, or given up. Silence is not a miss."
+        ),
+        *project_rules()[:2],
+        _dates(),
+    ]
+
+
+def change_codes() -> list[Section]:
+    """The codes in the rows of the changes."""
+    return [
+        Section(_("Change"), _choices(Kind.choices)),
+        Section(_("Stages"), _choices(Stage.choices)),
+        Section(_("Basis"), _choices(Basis.choices)),
     ]
 
 
