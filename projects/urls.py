@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from projects import dashboards, downloads, views
+from projects import dashboards, downloads, figures, views
 
 urlpatterns = [
     path("", dashboards.overview, name="overview"),
@@ -17,6 +17,7 @@ urlpatterns = [
     path("chain/", dashboards.chain_page, name="chain"),
     path("projects/", views.projects, name="projects"),
     path("projects/<slug:slug>/", views.project, name="project"),
+    path("figures/<slug:slug>/", figures.figure, name="figure"),
     path("companies/", views.companies, name="companies"),
     path("companies/<slug:slug>/", views.company, name="company"),
     path("projects.csv", downloads.projects_csv, name="projects-csv"),

@@ -58,7 +58,7 @@ def project(request: HttpRequest, slug: str) -> HttpResponse:
         "project": record,
         "events": events,
         "history": history_chart(record, events),
-        "capacities": record.capacities.select_related(
+        "capacities": record.capacities.marked().select_related(
             "segment__stream", "unit", "technology", "source"
         ),
         "participations": record.participations.select_related("company", "source"),
@@ -93,7 +93,9 @@ def company(request: HttpRequest, slug: str) -> HttpResponse:
     context = {
         "company": record,
         "honours": record.honours.select_related("source"),
-        "readings": record.readings.select_related("indicator__unit", "source", "district"),
+        "readings": record.readings.marked().select_related(
+            "indicator__unit", "source", "district"
+        ),
         "projects": projects_,
         "roles": {item.project_id: item for item in taken.values()},
     }

@@ -43,7 +43,12 @@ class Contestable(Cited):
     @property
     def figure_url(self) -> str:
         """The address of the page that answers who says so, and since when."""
-        return reverse("figure", args=[self.slug])
+        return reverse("figure", args=[self.figure_slug])
+
+    @property
+    def figure_slug(self) -> str:
+        """What the page is called in its address: what the record is, where it has a name."""
+        return str(self.slug)
 
     @property
     def measured_in(self) -> Any:

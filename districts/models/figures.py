@@ -1,5 +1,6 @@
 """What is promised and measured in a place, in units that make figures comparable."""
 
+import re
 from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
@@ -23,6 +24,9 @@ from zaozhuang.dates import (
 )
 from zaozhuang.localised import localised, reads_english
 from zaozhuang.numbers import grouped
+
+# Capacities, which have no address of their own, have their pages at these.
+OF_CAPACITY = re.compile(r"capacity-[0-9]+")
 
 
 class Unit(Named):
@@ -401,5 +405,5 @@ class Reading(Contestable):
 
 def _one_page_each(slug: str, other: type[Target] | type[Reading]) -> None:
     """Refuse an address that a figure of the other kind has: each has its page by its address."""
-    if slug and other._default_manager.filter(slug=slug).exists():
+    if other._default_manager.filter(slug=slug).exists() or OF_CAPACITY.fullmatch(slug):
         raise ValidationError({"slug": _("Another figure has this address.")})

@@ -4,7 +4,6 @@ from typing import Any
 
 from django.conf import settings
 from django.db import models
-from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from districts.models import Basis, Cited, Claim, Contestable, Unit
@@ -101,8 +100,8 @@ class Capacity(Contestable):
         return localised(self, "product")
 
     @property
-    def figure_url(self) -> str:
-        return reverse("capacity", args=[self.pk])
+    def figure_slug(self) -> str:
+        return f"capacity-{self.pk}"
 
     @property
     def measured_in(self) -> Unit | None:
