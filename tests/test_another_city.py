@@ -47,7 +47,7 @@ def pages() -> list[str]:
             for record in model.objects.all()  # type: ignore[attr-defined]
         ]
         for kind in (Reading, Target, Capacity):
-            found += [record.figure_url for record in kind.objects.all()]  # type: ignore[attr-defined]
+            found += [record.figure_url for record in kind.objects.all()]
         charts = ["targets", "map", "stages", "funnel", "chain", "capacity", "timeline"]
         found += [reverse("chart-csv", args=[name]) for name in charts]
         with_argument = {*slugs, "figure", "chart-csv"}
@@ -81,7 +81,7 @@ def test_every_page_shows_the_other_city(tea: None, client: Client, prefix: str)
     for path in addresses:
         response = client.get(path if path in ("/healthz", "/readyz") else prefix + path)
         assert response.status_code == 200, path
-        body = b"".join(response) if response.streaming else response.content  # type: ignore[arg-type]
+        body = b"".join(response) if response.streaming else response.content
         if response["Content-Type"].startswith(("text/", "application/json")):
             text = body.decode()
             assert not OURS.findall(text), path

@@ -202,7 +202,7 @@ def test_an_address_belongs_to_one_figure() -> None:
 
 def test_a_claim_is_evidence_of_its_own_source() -> None:
     reading = companies_counted()
-    claim = reading.claims.get()  # type: ignore[attr-defined]
+    claim = reading.claims.get()
     assert {ReadingClaim, CapacityClaim} <= set(citing_models())
     assert claim.source is not None
     place = next(place for place in paragraphs(claim.source) if place.locator == "年鉴 ¶1")
@@ -237,7 +237,8 @@ def test_an_editor_enters_a_claim_beside_a_reading(admin_client: Client) -> None
     response = admin_client.post(address, form | {"adopted_because": "口径一致"})
     assert response.status_code == 302
     claim = ReadingClaim.objects.get()
-    assert (claim.slug, claim.value, claim.when and claim.when.iso) == ("r-second", 35, "2022")
+    assert (claim.slug, str(claim.when and claim.when.iso)) == ("r-second", "2022")
+    assert claim.value == 35
 
 
 FOLDER = {
@@ -287,7 +288,8 @@ def folder(tmp_path: Path) -> Path:
 def test_a_data_set_may_hold_claims(folder: Path) -> None:
     seed(folder)
     claim = ReadingClaim.objects.get()
-    assert (claim.value, claim.definition, claim.locator) == (35, "全部在册企业", "")
+    assert (claim.definition, claim.locator) == ("全部在册企业", "")
+    assert claim.value == 35
     assert claim.source is not None
     assert claim.source.slug == "yearbook"
     assert CapacityClaim.objects.get().said == "磷酸锰铁锂"
