@@ -7,7 +7,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from districts.models import Contestable, Passage, Reading, Target
-from districts.models.figures import OF_CAPACITY
+from districts.models.contested import OF_CAPACITY
 from projects.models import Capacity
 from zaozhuang.dates import today
 

@@ -1,5 +1,6 @@
 """Figures that sources may disagree on: what is adopted, and what else is claimed."""
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import ValidationError
@@ -15,6 +16,8 @@ from zaozhuang.numbers import quantity
 
 # The annotation of the querysets: whether another source says otherwise.
 CONTESTED = "contested"
+# Capacities, which have no address of their own, have their pages at these.
+OF_CAPACITY = re.compile(r"capacity-[0-9]+")
 
 
 class Contestable(Cited):
@@ -69,6 +72,12 @@ def contested(model: type[models.Model]) -> Exists:
     claims: Any = model._meta.get_field("claims")
     rows = claims.related_model._default_manager
     return Exists(rows.filter(**{claims.field.name: OuterRef("pk")}))
+
+
+def one_page_each(slug: str, other: type[models.Model]) -> None:
+    """Refuse an address that a figure of the other kind has: each has its page by its address."""
+    if other._default_manager.filter(slug=slug).exists() or OF_CAPACITY.fullmatch(slug):
+        raise ValidationError({"slug": _("Another figure has this address.")})
 
 
 class Claim(Cited):

@@ -1,17 +1,15 @@
 """What is promised and measured in a place, in units that make figures comparable."""
 
-import re
 from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
 
-from django.core.exceptions import ValidationError
 from django.db import models
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from districts.models.base import Basis, Named
-from districts.models.contested import CONTESTED, Contestable, contested
+from districts.models.contested import CONTESTED, Contestable, contested, one_page_each
 from districts.models.places import District
 from districts.progress import Progress, measure
 from zaozhuang.dates import (
@@ -24,10 +22,6 @@ from zaozhuang.dates import (
 )
 from zaozhuang.localised import localised, reads_english
 from zaozhuang.numbers import grouped
-
-# Capacities, which have no address of their own, have their pages at these.
-OF_CAPACITY = re.compile(r"capacity-[0-9]+")
-
 
 class Unit(Named):
     """A unit as sources write it: 万吨, 亿元, 台.
@@ -290,7 +284,7 @@ class Target(Contestable):
     def clean(self) -> None:
         super().clean()
         self.due = deadline_day(self.due, self.due_precision)
-        _one_page_each(self.slug, Reading)
+        one_page_each(self.slug, Reading)
 
 
 class ReadingQuerySet(models.QuerySet["Reading"]):
@@ -398,12 +392,6 @@ class Reading(Contestable):
 
     def clean(self) -> None:
         super().clean()
-        _one_page_each(self.slug, Target)
+        one_page_each(self.slug, Target)
         if self.period and self.period_precision:
             self.period = event_day(self.period, self.period_precision)  # type: ignore[assignment]
-
-
-def _one_page_each(slug: str, other: type[Target] | type[Reading]) -> None:
-    """Refuse an address that a figure of the other kind has: each has its page by its address."""
-    if other._default_manager.filter(slug=slug).exists() or OF_CAPACITY.fullmatch(slug):
-        raise ValidationError({"slug": _("Another figure has this address.")})
