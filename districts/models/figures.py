@@ -23,6 +23,7 @@ from zaozhuang.dates import (
 from zaozhuang.localised import localised, reads_english
 from zaozhuang.numbers import grouped
 
+
 class Unit(Named):
     """A unit as sources write it: 万吨, 亿元, 台.
 
