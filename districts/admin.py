@@ -7,14 +7,62 @@ from django.db import models
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from districts.forms import ReadingForm, TargetForm
-from districts.models import District, Indicator, Passage, Reading, Source, Target, Theme, Unit
+from districts.forms import ClaimForm, ReadingForm, TargetForm
+from districts.models import (
+    District,
+    Indicator,
+    Passage,
+    Reading,
+    ReadingClaim,
+    Source,
+    Target,
+    TargetClaim,
+    Theme,
+    Unit,
+)
 from zaozhuang.admin import EditorAdmin, LoadedRows
 from zaozhuang.numbers import quantity
 
 NAMES = ("name", "name_en")
 # The end of every form whose record rests on a source.
 CITATION: Any = (_("Where it comes from"), {"fields": [("source", "locator"), ("note", "note_en")]})
+
+# What a record says when other sources contest it, above their claims.
+ADOPTED: Any = (
+    _("Where sources differ"),
+    {"classes": ["collapse"], "fields": [("adopted_because", "adopted_because_en"), "created_at"]},
+)
+
+
+class ClaimInline(LoadedRows, admin.StackedInline):  # type: ignore[type-arg]
+    """What other sources say of the record; each of the three kinds of figure has its own."""
+
+    form = ClaimForm
+    autocomplete_fields = ["unit", "source"]
+    classes = ["collapse"]
+    verbose_name_plural = _("what other sources say")
+    fieldsets = [
+        (
+            None,
+            {
+                "fields": [
+                    ("value", "unit", "approximate"),
+                    ("text", "text_en"),
+                    ("definition", "definition_en"),
+                    ("date", "slug"),
+                    *CITATION[1]["fields"],
+                ]
+            },
+        )
+    ]
+
+
+class ReadingClaimInline(ClaimInline):
+    model = ReadingClaim
+
+
+class TargetClaimInline(ClaimInline):
+    model = TargetClaim
 
 
 class PassageInline(LoadedRows, admin.TabularInline):  # type: ignore[type-arg]
@@ -108,6 +156,7 @@ class FigureAdmin(EditorAdmin):
     """What lists of promises and of readings share: both are figures of a place."""
 
     autocomplete_fields = ["district", "indicator", "source"]
+    readonly_fields = ["created_at"]
 
     def get_queryset(self, request: HttpRequest) -> "models.QuerySet[Any]":
         """With what a record shows of itself in lists, choices and confirmations."""
@@ -155,7 +204,9 @@ class TargetAdmin(FigureAdmin):
         (_("Or a milestone"), {"fields": [("milestone", "milestone_en")]}),
         (_("By when"), {"fields": [("due", "due_basis")]}),
         CITATION,
+        ADOPTED,
     ]
+    inlines = [TargetClaimInline]
 
     @admin.display(description=_("target"), ordering="indicator__order")
     def promise(self, target: Target) -> str:
@@ -190,7 +241,9 @@ class ReadingAdmin(FigureAdmin):
         (None, {"fields": ["district", ("place", "place_en"), "indicator", "slug"]}),
         (_("The figure"), {"fields": ["period", ("value", "approximate")]}),
         CITATION,
+        ADOPTED,
     ]
+    inlines = [ReadingClaimInline]
 
     @admin.display(description=_("period"), ordering="period")
     def period_label(self, reading: Reading) -> str:

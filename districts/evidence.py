@@ -6,7 +6,7 @@ from typing import Any
 from django.db import models
 from django.db.models import Count
 
-from districts.models import Cited, Passage, Source, anchor
+from districts.models import Cited, Claim, Passage, Source, anchor
 
 
 def citing_models() -> list[type[Cited]]:
@@ -82,4 +82,6 @@ def _with_names(model: type[Cited]) -> models.QuerySet[Any]:
     ]
     if "indicator" in names:
         names += ["indicator__unit"]
+    if issubclass(model, Claim):
+        names += model.named_by
     return model._default_manager.select_related(*names, "source").order_by("pk")

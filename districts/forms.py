@@ -4,7 +4,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from districts.models import Reading, Target
+from districts.models import Claim, Reading, Target
 from zaozhuang.dates import partial
 from zaozhuang.forms import PRECISION, MadeSlugForm
 
@@ -47,3 +47,13 @@ class ReadingForm(FigureForm):
     class Meta:
         model = Reading
         exclude: list[str] = []
+
+
+class ClaimForm(MadeSlugForm):
+    """What another source says; its slug names the record it contests and that source."""
+
+    def slug_parts(self) -> list[str]:
+        model = self._meta.model
+        assert issubclass(model, Claim)
+        record, source = self.cleaned_data.get(model.contests), self.cleaned_data.get("source")
+        return [record.figure_slug, source.slug] if record and source else []

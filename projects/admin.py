@@ -9,10 +9,11 @@ from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
-from districts.admin import CITATION, NAMES
+from districts.admin import ADOPTED, CITATION, NAMES
 from districts.models import Basis, Reading
-from projects.forms import ProjectForm, StageChangeForm
+from projects.forms import CapacityForm, ProjectForm, StageChangeForm
 from projects.inlines import (
+    CapacityClaimInline,
     CapacityInline,
     HonourInline,
     NewStageInline,
@@ -20,11 +21,11 @@ from projects.inlines import (
     ProjectsOfCompanyInline,
     StageHistoryInline,
 )
-from projects.models import Company, Project, Segment, StageChange, Stream, Technology
+from projects.models import Capacity, Company, Project, Segment, StageChange, Stream, Technology
 from projects.querysets import LATEST_FIRST
 from zaozhuang.admin import EditorAdmin
 from zaozhuang.dates import partial
-from zaozhuang.numbers import grouped
+from zaozhuang.numbers import grouped, quantity
 
 SHORT_NAMES = ("short_name", "short_name_en")
 
@@ -83,11 +84,9 @@ class ProjectAdmin(EditorAdmin):
     list_select_related = ["district"]
     search_fields = [
         "name",
-        "name_en",
         "slug",
-        "participations__company__name",
-        "participations__company__short_name",
-        "capacities__product",
+        # Names of companies and products too, and pinyin.
+        "search",
     ]
     date_hierarchy = "due"
     autocomplete_fields = ["district", "parent", "source"]
@@ -153,6 +152,31 @@ class ProjectAdmin(EditorAdmin):
             for row in formset.extra_forms:
                 row.instance.recorded_by = request.user
         super().save_formset(request, form, formset, change)
+
+
+@admin.register(Capacity)
+class CapacityAdmin(EditorAdmin):
+    form = CapacityForm
+    list_display = ["product", "project", "segment", "figure", "source", "locator"]
+    list_filter = ["segment", "basis", ("source", admin.EmptyFieldListFilter)]
+    list_select_related = ["project", "segment", "unit", "source"]
+    search_fields = ["product", "product_en", "project__name", "project__slug"]
+    autocomplete_fields = ["project", "segment", "unit", "technology", "source"]
+    readonly_fields = ["created_at"]
+    fieldsets = [
+        (None, {"fields": ["project", ("product", "product_en")]}),
+        (_("The figure"), {"fields": [("quantity", "unit", "per_year")]}),
+        (_("On the chain"), {"fields": [("segment", "technology", "basis")]}),
+        CITATION,
+        ADOPTED,
+    ]
+    inlines = [CapacityClaimInline]
+
+    @admin.display(description=_("quantity"), ordering="quantity")
+    def figure(self, capacity: Capacity) -> str:
+        if capacity.quantity is None:
+            return ""
+        return quantity(capacity.quantity, capacity.unit, per_year=capacity.per_year)
 
 
 @admin.register(StageChange)
@@ -231,7 +255,7 @@ class CompanyAdmin(EditorAdmin):
         ("source", admin.EmptyFieldListFilter),
     ]
     list_select_related = ["source"]
-    search_fields = ["name", "name_en", "short_name", "short_name_en", "slug"]
+    search_fields = ["name", "slug", "search"]
     autocomplete_fields = ["readings", "source"]
     prepopulated_fields = {"slug": ["short_name_en"]}
     fieldsets = [

@@ -63,7 +63,7 @@ def _count(name: str, rows: ProjectQuerySet) -> dict[str, int]:
     """How many of the rows each choice of a facet would select."""
     if name == "district":
         by_path = dict(rows.values_list("district__path").annotate(Count("pk")))
-        districts = District.objects.filter(parent__isnull=False).values_list("slug", "path")
+        districts = District.objects.values_list("slug", "path")
         return {
             slug: sum(count for place, count in by_path.items() if place.startswith(path))
             for slug, path in districts
@@ -87,8 +87,11 @@ def _labels(name: str, counts: dict[str, int], chosen: list[str]) -> list[tuple[
     """The choices to show, in the order people expect; those that select nothing are left out."""
     shown = {value for value, count in counts.items() if count} | set(chosen)
     if name == "district":
+        # The whole city is no choice, but stays one to undo where the address has chosen it.
         return [
-            (place.slug, place.label) for place in District.objects.all() if place.slug in shown
+            (place.slug, place.label)
+            for place in District.objects.all()
+            if place.slug in (shown if place.parent_id else chosen)
         ]
     if name == "segment":
         return [

@@ -11,12 +11,14 @@ from typing import Any
 import django_filters
 from django import forms
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models.functions import Length
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from districts.models import Basis, District
 from projects.models import Capacity, Company, Participation, Project, Segment
 from projects.querysets import CompanyQuerySet, ProjectQuerySet
+from projects.search import relevance
 from projects.stages import Stage, stage_order
 from zaozhuang.inputs import ChoicesField, DayField, RecordsField
 from zaozhuang.localised import column
@@ -126,6 +128,11 @@ class ProjectFilter(django_filters.FilterSet):
         return self.ordered(rows)
 
     def ordered(self, rows: ProjectQuerySet) -> ProjectQuerySet:
+        """In the order asked for; of a search without one, what fits best comes first."""
+        if self.values.get("q") and not self.values.get("ordering"):
+            return rows.order_by(
+                relevance(self.values["q"]), Length("name"), "district__path", "slug"
+            )
         code = self.values.get("ordering") or "district"
         expression = ORDERINGS[code.removeprefix("-")]()
         if code.startswith("-"):
@@ -203,16 +210,15 @@ class CompanyFilter(django_filters.FilterSet):
         return rows
 
     def search(self, rows: CompanyQuerySet, _name: str, text: str) -> CompanyQuerySet:
-        return rows.filter(
-            Q(name__icontains=text)
-            | Q(name_en__icontains=text)
-            | Q(short_name__icontains=text)
-            | Q(short_name_en__icontains=text)
-        )
+        return rows.matching(text)
 
     def selection(self) -> CompanyQuerySet:
-        """The rows selected; none where a parameter is not valid."""
+        """The rows selected in the order of their names, or what fits best first; none where a parameter is not valid."""
         rows: CompanyQuerySet = self.qs if self.is_valid() else self.queryset.none()
+        if self.is_valid() and (text := self.form.cleaned_data["q"]):
+            rows = rows.order_by(relevance(text), Length("name"), "slug")
+        else:
+            rows = rows.order_by(column("short_name"), "slug")
         return rows
 
 

@@ -10,8 +10,9 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
+from districts.admin import ClaimInline
 from projects.forms import CapacityForm, HonourForm, StageChangeForm
-from projects.models import Capacity, Honour, Participation, StageChange
+from projects.models import Capacity, CapacityClaim, Honour, Participation, StageChange
 from projects.querysets import LATEST_FIRST
 from zaozhuang.admin import LoadedRows
 
@@ -57,6 +58,8 @@ class StageHistoryInline(StageRows, admin.TabularInline):  # type: ignore[type-a
 class CapacityInline(LoadedRows, admin.StackedInline):  # type: ignore[type-arg]
     model = Capacity
     form = CapacityForm
+    # What other sources say of a product is entered on its own page.
+    show_change_link = True
     autocomplete_fields = ["segment", "unit", "technology", "source"]
     fieldsets = [
         (
@@ -71,6 +74,10 @@ class CapacityInline(LoadedRows, admin.StackedInline):  # type: ignore[type-arg]
             },
         )
     ]
+
+
+class CapacityClaimInline(ClaimInline):
+    model = CapacityClaim
 
 
 class ParticipationInline(LoadedRows, admin.StackedInline):  # type: ignore[type-arg]

@@ -4,6 +4,7 @@ import hashlib
 import json
 import tempfile
 from collections.abc import Iterable
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from typing import IO, Any
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
@@ -38,12 +39,16 @@ KEPT = {"projects.Project": ["stage", "stage_basis", "stage_since", "stage_obser
 def units() -> dict[tuple[str, str], str]:
     """What numbers are counted in, by model and field."""
     of_indicator = _("the unit of the indicator (indicators.unit)")
+    of_claim = _("the column “unit”; where that is blank, the unit of the figure it stands beside")
     return {
         ("projects.Project", "investment"): _("CNY 100 million"),
         ("projects.Capacity", "quantity"): _("the column “unit”, a year where “per_year” is true"),
         ("districts.Target", "value"): of_indicator,
         ("districts.Target", "baseline"): of_indicator,
         ("districts.Reading", "value"): of_indicator,
+        ("districts.ReadingClaim", "value"): of_claim,
+        ("districts.TargetClaim", "value"): of_claim,
+        ("projects.CapacityClaim", "value"): of_claim,
         ("districts.Unit", "factor"): _("the column “name_en”, for one of “name”"),
     }
 
@@ -51,14 +56,17 @@ def units() -> dict[tuple[str, str], str]:
 @require_safe
 def data_zip(request: HttpRequest) -> HttpResponseBase:
     """The package: complete before the first byte is sent, and of one moment."""
-    file = tempfile.SpooledTemporaryFile(SPOOL)  # noqa: SIM115 — the response closes it
-    with snapshot(), ZipFile(file, "w", ZIP_DEFLATED) as archive:
-        resources = [_table(archive, table) for table in data_tables(KEPT, units())]
-        if boundaries := _boundaries(archive):
-            resources.append(boundaries)
-        described = _package(request, resources)
-        text = json.dumps(described, ensure_ascii=False, indent=2) + "\n"
-        _add(archive, "datapackage.json", [text])
+    with ExitStack() as opened:
+        file = opened.enter_context(tempfile.SpooledTemporaryFile(SPOOL))
+        with snapshot(), ZipFile(file, "w", ZIP_DEFLATED) as archive:
+            resources = [_table(archive, table) for table in data_tables(KEPT, units())]
+            if boundaries := _boundaries(archive):
+                resources.append(boundaries)
+            described = _package(request, resources)
+            text = json.dumps(described, ensure_ascii=False, indent=2) + "\n"
+            _add(archive, "datapackage.json", [text])
+        # From here on the response closes it.
+        opened.pop_all()
     file.seek(0)
     response = FileResponse(file, content_type="application/zip")
     named(response, request, settings.DATASET.name, "zip", [])

@@ -6,17 +6,25 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from django.db import models, transaction
-from django.db.models import Exists, F, OuterRef, Prefetch, Q, Subquery
+from django.db.models import Exists, F, OuterRef, Prefetch, Subquery
 from django.utils import timezone
 
+from districts.models import CONTESTED, District, contested
+from projects.found import PartQuerySet, batches, locked, refuse_search, save_texts
+from projects.search import (
+    COMPANY_NAMES,
+    PRODUCT_NAMES,
+    PROJECT_NAMES,
+    company_document,
+    matching,
+    project_document,
+)
 from projects.stages import UNFINISHED, Family, Stage, stages_of
 from zaozhuang.localised import column
 
 if TYPE_CHECKING:
-    from districts.models import District
-
     # ruff does not see the names in the brackets of a base class.
-    from projects.models import Capacity, Company, Project, StageChange  # noqa: F401
+    from projects.models import Capacity, Company, Participation, Project, StageChange  # noqa: F401
 
 # A project's stage as it is kept beside it: project column → column of its latest event.
 KEPT = {
@@ -33,6 +41,8 @@ WITHOUT_EVENT = {
     "stage_since_precision": "",
     "stage_observed": False,
 }
+# A project's own columns that its search text rests on.
+FOUND_BY = {*PROJECT_NAMES, "district", "district_id"}
 # The latest event first; of two on one day, the one recorded later.
 LATEST_FIRST = ("-date", "-pk")
 
@@ -56,7 +66,7 @@ class ProjectQuerySet(models.QuerySet["Project"]):
         columns = {_at(kept): Subquery(events.values(column)[:1]) for kept, column in KEPT.items()}
         return self.annotate(**columns).filter(Exists(events))
 
-    def in_district(self, district: "District") -> "ProjectQuerySet":
+    def in_district(self, district: District) -> "ProjectQuerySet":
         """In the district or in a place below it."""
         return self.filter(district__path__startswith=district.path)
 
@@ -72,27 +82,12 @@ class ProjectQuerySet(models.QuerySet["Project"]):
         return self.filter(due__isnull=False, at_stage__in=UNFINISHED).order_by("due", "slug")
 
     def matching(self, text: str) -> "ProjectQuerySet":
-        """Whose name, company or product contains the text, in Chinese or English.
+        """Whose name, company, product or district contains the text, in Chinese, English or pinyin.
 
-        Companies and products are reached through EXISTS, so that a project with two
-        companies is still one row. `%` and `_` are literal.
+        `%` and `_` are literal.
         """
-        from projects.models import Capacity, Participation
-
-        named = Q(name__icontains=text) | Q(name_en__icontains=text)
-        product = Q(product__icontains=text) | Q(product_en__icontains=text)
-        company = (
-            Q(company__name__icontains=text)
-            | Q(company__name_en__icontains=text)
-            | Q(company__short_name__icontains=text)
-            | Q(company__short_name_en__icontains=text)
-        )
-        own = OuterRef("pk")
-        return self.filter(
-            named
-            | Exists(Capacity.objects.filter(product, project=own))
-            | Exists(Participation.objects.filter(company, project=own))
-        )
+        found: ProjectQuerySet = matching(self, text)
+        return found
 
     def for_list(self) -> "ProjectQuerySet":
         """With all that a row of the list or of an export shows, in a fixed number of queries."""
@@ -127,29 +122,75 @@ class ProjectQuerySet(models.QuerySet["Project"]):
                 changed += 1
         return changed
 
+    def refresh_search(self) -> int:
+        """Bring the search texts in line with the names; returns how many rows changed."""
+        changed = 0
+        every: models.QuerySet[Project] = models.QuerySet(self.model)
+        for keys in batches(self.order_by("pk").values_list("pk", flat=True)):
+            with transaction.atomic():
+                rows = every.filter(pk__in=keys).order_by("pk")
+                list(rows.select_for_update().values_list("pk"))
+                projects = list(
+                    rows.select_related("district").prefetch_related(
+                        "capacities", "participations__company"
+                    )
+                )
+                texts = {
+                    project.pk: project_document(
+                        project,
+                        [part.company for part in project.participations.all()],
+                        project.capacities.all(),
+                    )
+                    for project in projects
+                }
+                changed += len(save_texts(self.model, projects, texts))
+        return changed
+
     def bulk_create(self, objs: "Iterable[Project]", *args: Any, **kwargs: Any) -> "list[Project]":
-        """Create rows; a new project has no event yet, so its stage is not stated."""
+        """Create rows; a new project has no event, product or company yet."""
         _refuse_kept(kwargs.get("update_fields") or ())
         objs = list(objs)
-        for project in objs:
-            project.forget_stage()
-        return super().bulk_create(objs, *args, **kwargs)
+        with transaction.atomic():
+            self.model.begin(objs)
+            created = super().bulk_create(objs, *args, **kwargs)
+            if kwargs.get("update_conflicts"):
+                written = self.model.objects.filter(slug__in=[project.slug for project in objs])
+                written.refresh_search()
+        return created
 
     def bulk_update(
         self, objs: "Iterable[Project]", fields: Iterable[str], *args: Any, **kwargs: Any
     ) -> int:
+        objs, fields = list(objs), list(fields)
         _refuse_kept(fields)
-        return super().bulk_update(objs, fields, *args, **kwargs)
+        with self._findable([project.pk for project in objs], fields):
+            return super().bulk_update(objs, fields, *args, **kwargs)
 
     def update(self, **kwargs: Any) -> int:
-        """Update rows; refuses the kept stage, which follows the events alone."""
+        """Update rows; refuses the kept stage and search text, which follow other columns."""
         _refuse_kept(kwargs)
-        return super().update(**kwargs)
+        named = FOUND_BY & kwargs.keys()
+        keys = list(self.order_by().values_list("pk", flat=True)) if named else []
+        with self._findable(keys, kwargs):
+            return super().update(**kwargs)
+
+    @contextmanager
+    def _findable(self, keys: list[Any], fields: Iterable[str]) -> Iterator[None]:
+        """Around a write to these columns of the projects, after which they are found by them."""
+        if not FOUND_BY & set(fields):
+            yield
+            return
+        with transaction.atomic():
+            yield
+            rows = self.model.objects.filter(pk__in=keys)
+            locked(District, rows.order_by().values_list("district", flat=True))
+            rows.refresh_search()
 
     update.alters_data = True  # type: ignore[attr-defined]
 
 
 def _refuse_kept(fields: Iterable[str]) -> None:
+    refuse_search(fields)
     if kept := KEPT.keys() & set(fields):
         raise ValueError(
             f"{', '.join(sorted(kept))}: add a StageChange; the stage follows its latest event."
@@ -236,6 +277,8 @@ def following(projects: set[Any]) -> Iterator[None]:
 
 
 class CompanyQuerySet(models.QuerySet["Company"]):
+    """Companies. Every way to rename one keeps it, and its projects, found by its name."""
+
     def for_list(self, day: date | None = None) -> "CompanyQuerySet":
         """With projects and honours, in a fixed number of queries, in the order of names.
 
@@ -253,8 +296,72 @@ class CompanyQuerySet(models.QuerySet["Company"]):
             .order_by(column("short_name"), "slug")
         )
 
+    def matching(self, text: str) -> "CompanyQuerySet":
+        """Whose name contains the text, in Chinese, English or pinyin; `%` and `_` are literal."""
+        found: CompanyQuerySet = matching(self, text)
+        return found
 
-class CapacityQuerySet(models.QuerySet["Capacity"]):
+    def refresh_search(self) -> int:
+        """Bring the search texts, and those of the projects, in line; returns how many changed."""
+        from projects.models import Project
+
+        changed = 0
+        for keys in batches(self.order_by("pk").values_list("pk", flat=True)):
+            with transaction.atomic():
+                companies = locked(self.model, keys)
+                texts = {key: company_document(company) for key, company in companies.items()}
+                renamed = save_texts(self.model, companies.values(), texts)
+                Project.objects.filter(participations__company__in=renamed).refresh_search()
+                changed += len(renamed)
+        return changed
+
+    def bulk_create(self, objs: "Iterable[Company]", *args: Any, **kwargs: Any) -> "list[Company]":
+        refuse_search(kwargs.get("update_fields") or ())
+        objs = list(objs)
+        for company in objs:
+            company.search = company_document(company)
+        with transaction.atomic():
+            created = super().bulk_create(objs, *args, **kwargs)
+            if kwargs.get("update_conflicts"):
+                written = self.model.objects.filter(slug__in=[company.slug for company in objs])
+                written.refresh_search()
+        return created
+
+    def bulk_update(
+        self, objs: "Iterable[Company]", fields: Iterable[str], *args: Any, **kwargs: Any
+    ) -> int:
+        objs, fields = list(objs), list(fields)
+        refuse_search(fields)
+        with transaction.atomic():
+            changed = super().bulk_update(objs, fields, *args, **kwargs)
+            if set(COMPANY_NAMES) & set(fields):
+                self.model.objects.filter(pk__in=[row.pk for row in objs]).refresh_search()
+        return changed
+
+    def update(self, **kwargs: Any) -> int:
+        refuse_search(kwargs)
+        named = set(COMPANY_NAMES) & kwargs.keys()
+        keys = list(self.order_by().values_list("pk", flat=True)) if named else []
+        with transaction.atomic():
+            changed = super().update(**kwargs)
+            self.model.objects.filter(pk__in=keys).refresh_search()
+        return changed
+
+    update.alters_data = True  # type: ignore[attr-defined]
+
+
+class ParticipationQuerySet(PartQuerySet["Participation"]):
+    found_by = frozenset({"company", "company_id", "project", "project_id"})
+
+
+class CapacityQuerySet(PartQuerySet["Capacity"]):
+    found_by = frozenset({*PRODUCT_NAMES, "project", "project_id"})
+
+    def marked(self) -> "CapacityQuerySet":
+        """With `contested`: whether another source says otherwise."""
+        marked: CapacityQuerySet = self.annotate(**{CONTESTED: contested(self.model)})
+        return marked
+
     def at(self, day: date | None = None) -> "CapacityQuerySet":
         """With the stage of the project, as it stood on `day`, in `at_stage`."""
         if day is None:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from projects import changelog, dashboards, downloads, package, style, views
+from projects import changelog, dashboards, downloads, figures, package, style, views
 from projects.formats import as_csv, as_geojson, as_json, as_xlsx
 
 urlpatterns = [
@@ -18,6 +18,7 @@ urlpatterns = [
     path("chain/", dashboards.chain_page, name="chain"),
     path("projects/", views.projects, name="projects"),
     path("projects/<slug:slug>/", views.project, name="project"),
+    path("figures/<slug:slug>/", figures.figure, name="figure"),
     path("companies/", views.companies, name="companies"),
     path("companies/<slug:slug>/", views.company, name="company"),
     path("changes/", changelog.changes, name="changes"),

@@ -69,7 +69,7 @@ def project(request: HttpRequest, slug: str, as_of: date | None) -> HttpResponse
         "as_of": as_of,
         "events": events,
         "history": history_chart(record, events, as_of),
-        "capacities": record.capacities.select_related(
+        "capacities": record.capacities.marked().select_related(
             "segment__stream", "unit", "technology", "source"
         ),
         "participations": record.participations.select_related("company", "source"),
@@ -103,7 +103,7 @@ def company(request: HttpRequest, slug: str, as_of: date | None) -> HttpResponse
         .distinct()
         .order_by("district__path", "slug")
     )
-    readings = record.readings.select_related("indicator__unit", "source", "district")
+    readings = record.readings.marked().select_related("indicator__unit", "source", "district")
     context = {
         "company": record,
         "as_of": as_of,

@@ -8,9 +8,21 @@ from decimal import Decimal
 from itertools import count
 from typing import Any
 
-from districts.models import District, Indicator, Passage, Reading, Source, Target, Theme, Unit
+from districts.models import (
+    District,
+    Indicator,
+    Passage,
+    Reading,
+    ReadingClaim,
+    Source,
+    Target,
+    TargetClaim,
+    Theme,
+    Unit,
+)
 from projects.models import (
     Capacity,
+    CapacityClaim,
     Company,
     Honour,
     Participation,
@@ -107,6 +119,31 @@ def make_reading(value: int | str = 10, period: str = "2023", **fields: Any) -> 
     if "indicator" not in defaults:
         defaults["indicator"] = make_indicator()
     return Reading.objects.create(**defaults)
+
+
+def make_reading_claim(reading: Reading | None = None, **fields: Any) -> ReadingClaim:
+    """What another source says a reading is."""
+    reading = reading or make_reading(adopted_because="先有")
+    return ReadingClaim.objects.create(reading=reading, **_claimed(fields))
+
+
+def make_target_claim(target: Target | None = None, **fields: Any) -> TargetClaim:
+    target = target or make_target(adopted_because="先有")
+    return TargetClaim.objects.create(target=target, **_claimed(fields))
+
+
+def make_capacity_claim(capacity: Capacity | None = None, **fields: Any) -> CapacityClaim:
+    capacity = capacity or make_capacity(adopted_because="先有")
+    return CapacityClaim.objects.create(capacity=capacity, **_claimed(fields))
+
+
+def _claimed(fields: dict[str, Any]) -> dict[str, Any]:
+    defaults: dict[str, Any] = {"slug": f"claim-{next(_numbers)}"}
+    if "value" not in fields and "text" not in fields:
+        defaults["value"] = Decimal(35)
+    if "source" not in fields:
+        defaults["source"] = make_source()
+    return defaults | fields
 
 
 def make_stream(slug: str = "materials", **fields: Any) -> Stream:

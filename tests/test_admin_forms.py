@@ -80,7 +80,9 @@ def test_a_target_is_a_figure_or_a_milestone(
 def test_figures_and_honours_get_an_address_by_themselves(admin_client: Client) -> None:
     place = make_district(slug="tengzhou")
     output = make_indicator(slug="output")
+    no_claims = {"claims-TOTAL_FORMS": "0", "claims-INITIAL_FORMS": "0"}
     promise = {"district": place.pk, "indicator": output.pk, "value": "200", "comparator": "ge"}
+    promise |= no_claims
     for _time in range(2):
         entered = promise | {"due": "2025年", "due_basis": "stated"}
         assert admin_client.post(address(Target, "add"), entered).status_code == 302
@@ -89,6 +91,7 @@ def test_figures_and_honours_get_an_address_by_themselves(admin_client: Client) 
         "tengzhou-output-2025-2",
     ]
     figure = {"district": place.pk, "indicator": output.pk, "value": "12.5", "period": "“十四五”"}
+    figure |= no_claims
     assert admin_client.post(address(Reading, "add"), figure).status_code == 302
     assert Reading.objects.get().slug == "tengzhou-output-2021-2025"
     page = address(Company, "change", make_company(slug="fengyuan").pk)

@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 import pytest
 from django.http import QueryDict
 from django.test import Client
+from pypinyin import Style, lazy_pinyin
 
 from districts.models import District
 from projects.facets import facets
@@ -63,7 +64,9 @@ def naive(parameters: list[tuple[str, str]]) -> set[str]:
             above = above.parent
         segments = {c.segment.code for c in project.capacities.all() if c.segment}
         companies = {p.company.slug for p in project.participations.all()}
+        place = project.district
         names = [project.name, project.name_en]
+        names += [place.name, place.name_en, place.short_name, place.short_name_en]
         names += [text for c in project.capacities.all() for text in (c.product, c.product_en)]
         for taking_part in project.participations.all():
             company = taking_part.company
@@ -76,7 +79,7 @@ def naive(parameters: list[tuple[str, str]]) -> set[str]:
             "company": companies & wanted.get("company", set()),
             "kind": project.kind in wanted.get("kind", set()),
             "basis": basis in wanted.get("basis", set()),
-            "q": any(first.get("q", "").lower() in name.lower() for name in names),
+            "q": any(first.get("q", "").lower() in text for text in typed(names)),
             "due_after": project.due
             and project.due >= date.fromisoformat(first.get("due_after", "9999-12-31")),
             "due_before": project.due
@@ -86,6 +89,15 @@ def naive(parameters: list[tuple[str, str]]) -> set[str]:
         if all(holds[name] for name in wanted):
             found.add(project.slug)
     return found
+
+
+def typed(names: list[str]) -> list[str]:
+    """The names as people may type them: as they are, in pinyin, in its initials; without spaces."""
+    texts = [*names]
+    for name in names:
+        texts.append("".join(lazy_pinyin(name)))
+        texts.append("".join(lazy_pinyin(name, style=Style.FIRST_LETTER)))
+    return ["".join(text.lower().split()) for text in texts]
 
 
 def combinations(seed: int, count: int) -> Iterable[list[tuple[str, str]]]:
@@ -100,7 +112,7 @@ def combinations(seed: int, count: int) -> Iterable[list[tuple[str, str]]]:
         "basis": ["stated", "inferred"],
     }
     single = {
-        "q": ["磷酸", "电解", "项目", "Tai", "没有这个"],
+        "q": ["磷酸", "电解", "项目", "Tai", "dianjie", "tzs", "没有这个"],
         "due_after": ["2023-01-01", "2023-06-01", "2024-01-01"],
         "due_before": ["2023-05-31", "2023-12-31"],
         "as_of": ["2023-02-01", "2023-02-08", "2023-02-28", "2022-01-01"],

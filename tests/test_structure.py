@@ -100,6 +100,7 @@ def test_the_locks_name_no_host_and_hash_everything() -> None:
 
 CITY_OR_INDUSTRY = [
     "枣庄",
+    "Zaozhuang",
     "锂",
     "滕州",
     "薛城",

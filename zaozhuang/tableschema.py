@@ -29,11 +29,16 @@ Values = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class TableColumn:
-    """A column of a table: what describes it, and its cell of a row of `values()`."""
+    """A column of a table: what describes it, and its cell of a row of `values()`.
+
+    A foreign key is written as the natural key of the record it refers to, in as many columns
+    as that key has; all of them carry the name of the field in `reference`.
+    """
 
     column: Column[Values]
     schema: dict[str, Any]
     lookups: tuple[str, ...]
+    reference: str = ""
     refers_to: tuple[str, str] | None = None
 
 
@@ -53,18 +58,22 @@ class DataTable:
         return self.queryset.order_by(*self.order).values(*lookups).iterator(BATCH)
 
     def schema(self) -> dict[str, Any]:
-        keys = [
-            {
-                "fields": column.column.code,
-                "reference": {
-                    # A table names itself by an empty string.
-                    "resource": "" if column.refers_to[0] == self.name else column.refers_to[0],
-                    "fields": column.refers_to[1],
-                },
+        references: dict[str, list[tuple[str, str, str]]] = {}
+        for column in self.columns:
+            if column.refers_to:
+                references.setdefault(column.reference, []).append(
+                    (column.column.code, *column.refers_to)
+                )
+        keys = []
+        for parts in references.values():
+            own, tables, other = zip(*parts, strict=True)
+            single = len(parts) == 1
+            reference = {
+                # A table names itself by an empty string.
+                "resource": "" if tables[0] == self.name else tables[0],
+                "fields": other[0] if single else list(other),
             }
-            for column in self.columns
-            if column.refers_to
-        ]
+            keys.append({"fields": own[0] if single else list(own), "reference": reference})
         return {
             "fields": [column.schema for column in self.columns],
             "missingValues": [""],
@@ -124,8 +133,13 @@ def _joined(kind: Kind, name: str, many: Any) -> DataTable:
         (kind, through._meta.get_field(many.m2m_field_name())),
         (other, through._meta.get_field(many.m2m_reverse_field_name())),
     ):
-        columns.append(_reference(model_field, end, {"constraints": {"required": True}}))
-        order.append(Collate(f"{model_field.name}__{end.key[0]}", BY_BYTES[connection.vendor]))
+        ends = _reference(model_field, end, {"constraints": {"required": True}})
+        columns += ends
+        order += [
+            Collate(lookup, BY_BYTES[connection.vendor])
+            for column in ends
+            for lookup in column.lookups
+        ]
     return DataTable(
         f"{table_name(kind)}_{name}",
         f"{capfirst(str(kind.model._meta.verbose_name_plural))} · {many.verbose_name}",
@@ -153,7 +167,7 @@ def _columns(kind: Kind, model_field: Any, unit: str | None) -> list[TableColumn
     schema = _schema(model_field, unit)
     name = model_field.name
     if isinstance(model_field, models.ForeignKey):
-        return [_reference(model_field, _referred(model_field), schema)]
+        return _reference(model_field, _referred(model_field), schema)
     precision = f"{name}_precision"
     if isinstance(model_field, models.DateField) and hasattr(kind.model, precision):
         schema |= {"type": "string"}
@@ -170,16 +184,29 @@ def _referred(model_field: Any) -> Kind:
     return kind_of(model_field.related_model)
 
 
-def _reference(model_field: Any, other: Kind, schema: dict[str, Any]) -> TableColumn:
-    """A foreign key, written as the natural key of the record it refers to."""
-    (key,) = other.key
-    lookup = f"{model_field.name}__{key}"
-    return TableColumn(
-        Column(model_field.name, model_field.name, lambda row: row[lookup]),
-        _described(model_field) | {"type": "string"} | schema | {"name": model_field.name},
-        (lookup,),
-        (table_name(other), key),
-    )
+def _reference(model_field: Any, other: Kind, schema: dict[str, Any]) -> list[TableColumn]:
+    """A foreign key: `district`, or `capacity_project` and `capacity_product`."""
+    columns = []
+    for key in other.key:
+        key_field: Any = other.model._meta.get_field(key)
+        path, code = f"{model_field.name}__{key}", model_field.name
+        if isinstance(key_field, models.ForeignKey):
+            path = f"{path}__{_referred(key_field).key[0]}"
+        described = _described(model_field) | {"type": "string"} | schema
+        if len(other.key) > 1:
+            code = f"{model_field.name}_{key}"
+            described["title"] = f"{described['title']} · {key_field.verbose_name}"
+        cell: Column[Values] = Column(code, code, lambda row, path=path: row[path])  # type: ignore[misc]
+        columns.append(
+            TableColumn(
+                cell,
+                described | {"name": code},
+                (path,),
+                model_field.name,
+                (table_name(other), key),
+            )
+        )
+    return columns
 
 
 def _described(model_field: Any) -> dict[str, Any]:

@@ -9,8 +9,8 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from districts.models.base import Basis, Named
+from districts.models.contested import CONTESTED, Contestable, contested, one_page_each
 from districts.models.places import District
-from districts.models.sources import Cited
 from districts.progress import Progress, measure
 from zaozhuang.dates import (
     PartialDate,
@@ -135,17 +135,24 @@ class Indicator(Named):
 
 
 class TargetQuerySet(models.QuerySet["Target"]):
+    def marked(self) -> "TargetQuerySet":
+        """With `contested`: whether another source says otherwise."""
+        marked: TargetQuerySet = self.annotate(**{CONTESTED: contested(self.model)})
+        return marked
+
     def for_list(self) -> "TargetQuerySet":
         """With all that a row shows, the industry before other fields, the city before districts."""
-        return self.select_related(
-            "district", "indicator__unit", "indicator__theme", "source"
-        ).order_by(
-            "-indicator__theme__is_industry",
-            "indicator__theme__order",
-            "district__path",
-            "indicator__order",
-            "due",
-            "slug",
+        return (
+            self.marked()
+            .select_related("district", "indicator__unit", "indicator__theme", "source")
+            .order_by(
+                "-indicator__theme__is_industry",
+                "indicator__theme__order",
+                "district__path",
+                "indicator__order",
+                "due",
+                "slug",
+            )
         )
 
     def industry(self) -> "TargetQuerySet":
@@ -164,7 +171,7 @@ class TargetQuerySet(models.QuerySet["Target"]):
         return targets
 
 
-class Target(Cited):
+class Target(Contestable):
     """A promise of a work report: reach a value, exceed it, or pass a milestone."""
 
     class Comparator(models.TextChoices):
@@ -236,7 +243,7 @@ class Target(Cited):
         verbose_name = _("target")
         verbose_name_plural = _("targets")
         constraints = [
-            *Cited.Meta.constraints,
+            *Contestable.Meta.constraints,
             models.CheckConstraint(
                 condition=date_has_precision("due"),
                 name="target_due_has_precision",
@@ -281,20 +288,29 @@ class Target(Cited):
         return partial(self.due, self.due_precision)
 
     def clean(self) -> None:
+        super().clean()
         self.due = deadline_day(self.due, self.due_precision)
+        one_page_each(self.slug, Reading)
 
 
 class ReadingQuerySet(models.QuerySet["Reading"]):
+    def marked(self) -> "ReadingQuerySet":
+        """With `contested`: whether another source says otherwise."""
+        marked: ReadingQuerySet = self.annotate(**{CONTESTED: contested(self.model)})
+        return marked
+
     def for_list(self) -> "ReadingQuerySet":
-        return self.select_related(
-            "district", "indicator__unit", "indicator__theme", "source"
-        ).order_by(
-            "-indicator__theme__is_industry",
-            "indicator__theme__order",
-            "district__path",
-            "indicator__order",
-            "-period",
-            "slug",
+        return (
+            self.marked()
+            .select_related("district", "indicator__unit", "indicator__theme", "source")
+            .order_by(
+                "-indicator__theme__is_industry",
+                "indicator__theme__order",
+                "district__path",
+                "indicator__order",
+                "-period",
+                "slug",
+            )
         )
 
     def industry(self) -> "ReadingQuerySet":
@@ -306,15 +322,19 @@ class ReadingQuerySet(models.QuerySet["Reading"]):
 
     def comparable_to(self, targets: Iterable[Target]) -> "ReadingQuerySet":
         """The readings that can measure these targets: whole districts, their indicators, oldest first."""
-        return self.filter(
-            place="",
-            district__in={target.district_id for target in targets},
-            indicator__in={target.indicator_id for target in targets},
-        ).order_by("period", "slug")
+        return (
+            self.marked()
+            .filter(
+                place="",
+                district__in={target.district_id for target in targets},
+                indicator__in={target.indicator_id for target in targets},
+            )
+            .order_by("period", "slug")
+        )
 
 
-class Reading(Cited):
-    """An actual figure of a district for a period."""
+class Reading(Contestable):
+    """An actual figure of a district for a period: the one that counts, where sources differ."""
 
     slug = models.SlugField(_("address"), max_length=80, unique=True)
     district = models.ForeignKey(
@@ -350,20 +370,26 @@ class Reading(Cited):
         verbose_name = _("reading")
         verbose_name_plural = _("readings")
         constraints = [
-            *Cited.Meta.constraints,
+            *Contestable.Meta.constraints,
             models.CheckConstraint(
                 condition=models.Q(period_precision__in=Precision.values),
                 name="reading_period_has_precision",
                 violation_error_message=_("Give the period and its precision together."),
             ),
             models.UniqueConstraint(
-                fields=["district", "place", "indicator", "period", "period_precision", "source"],
-                name="reading_once_per_source",
+                fields=["district", "place", "indicator", "period", "period_precision"],
+                name="reading_once",
+                violation_error_message=_(
+                    "This figure is here already; what another source says is a claim beside it."
+                ),
             ),
         ]
 
     def __str__(self) -> str:
         return f"{self.district.label} · {self.indicator.label} · {self.reported.label}"
+
+    def get_absolute_url(self) -> str:
+        return self.figure_url
 
     @property
     def reported(self) -> PartialDate:
@@ -371,5 +397,7 @@ class Reading(Cited):
         return PartialDate.containing(self.period, self.period_precision)
 
     def clean(self) -> None:
+        super().clean()
+        one_page_each(self.slug, Target)
         if self.period and self.period_precision:
             self.period = event_day(self.period, self.period_precision)  # type: ignore[assignment]

@@ -1,5 +1,6 @@
 """Places: the tree of districts."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -12,6 +13,9 @@ from districts.models.base import Named
 from districts.models.sources import Source
 from zaozhuang.localised import localised
 
+# The names of a place, by which its projects are found too.
+NAMES = {"name", "name_en", "short_name", "short_name_en"}
+
 
 class DistrictQuerySet(models.QuerySet["District"]):
     def within(self, district: "District") -> "DistrictQuerySet":
@@ -20,6 +24,32 @@ class DistrictQuerySet(models.QuerySet["District"]):
 
     def roots(self) -> "DistrictQuerySet":
         return self.filter(parent__isnull=True)
+
+    def bulk_update(
+        self, objs: Iterable["District"], fields: Iterable[str], *args: Any, **kwargs: Any
+    ) -> int:
+        objs, fields = list(objs), list(fields)
+        with transaction.atomic():
+            changed = super().bulk_update(objs, fields, *args, **kwargs)
+            if NAMES & set(fields):
+                self._refresh_search([district.pk for district in objs])
+        return changed
+
+    def update(self, **kwargs: Any) -> int:
+        named = NAMES & kwargs.keys()
+        keys = list(self.order_by().values_list("pk", flat=True)) if named else []
+        with transaction.atomic():
+            changed = super().update(**kwargs)
+            if keys:
+                self._refresh_search(keys)
+        return changed
+
+    update.alters_data = True  # type: ignore[attr-defined]
+
+    def _refresh_search(self, keys: list[Any]) -> None:
+        """Projects are found by their district's name too; they are reached in reverse."""
+        projects: Any = self.model._meta.get_field("projects").related_model
+        projects.objects.filter(district__in=keys).refresh_search()
 
 
 class District(Named):
@@ -93,7 +123,10 @@ class District(Named):
         if kwargs.get("update_fields") is not None:
             kwargs["update_fields"] = {*kwargs["update_fields"], "path"}
         with transaction.atomic():
+            before = District.objects.filter(pk=self.pk).values(*NAMES).first()
             super().save(*args, **kwargs)
+            if before and before != District.objects.filter(pk=self.pk).values(*NAMES).get():
+                District.objects.all()._refresh_search([self.pk])
             if old and old != self.path:
                 below = District.objects.filter(path__startswith=old).exclude(pk=self.pk)
                 below.update(path=Concat(models.Value(self.path), Substr("path", len(old) + 1)))

@@ -2,11 +2,12 @@
 
 from projects.models.chain import Segment, Stream, Technology
 from projects.models.companies import Company, Honour
-from projects.models.parts import Capacity, Participation, StageChange
+from projects.models.parts import Capacity, CapacityClaim, Participation, StageChange
 from projects.models.project import Project
 
 __all__ = [
     "Capacity",
+    "CapacityClaim",
     "Company",
     "Honour",
     "Participation",

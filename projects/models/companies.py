@@ -1,13 +1,14 @@
 """Companies and their honours."""
 
-from django.db import models
+from typing import Any
+
+from django.db import models, transaction
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from districts.models import Cited, Named, Reading
-from projects.querysets import (
-    CompanyQuerySet,
-)
+from projects.querysets import CompanyQuerySet
+from projects.search import COMPANY_NAMES, company_document
 from zaozhuang.localised import localised
 
 
@@ -43,6 +44,9 @@ class Company(Named, Cited):
         help_text=_("Figures that describe this company."),
     )
 
+    # Kept from the names by CompanyQuerySet.
+    search = models.TextField(_("search text"), blank=True, editable=False)
+
     objects = CompanyQuerySet.as_manager()
 
     class Meta:
@@ -50,6 +54,20 @@ class Company(Named, Cited):
         verbose_name = _("company")
         verbose_name_plural = _("companies")
         constraints = [*Cited.Meta.constraints]
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Save all but the search text, which follows the names."""
+        with transaction.atomic():
+            if self._state.adding and self.pk is None:
+                self.search = company_document(self)
+                super().save(*args, **kwargs)
+                return
+            fields = kwargs.get("update_fields")
+            if fields is not None:
+                kwargs["update_fields"] = set(fields) - {"search"}
+            super().save(*args, **kwargs)
+            if fields is None or set(COMPANY_NAMES) & set(fields):
+                Company.objects.filter(pk=self.pk).refresh_search()
 
     def get_absolute_url(self) -> str:
         return reverse("company", args=[self.slug])

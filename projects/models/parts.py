@@ -6,12 +6,13 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from districts.models import Basis, Cited, Unit
+from districts.models import Basis, Cited, Claim, Contestable, Unit
 from projects.models.chain import Segment, Technology
 from projects.models.companies import Company
 from projects.models.project import Project
 from projects.querysets import (
     CapacityQuerySet,
+    ParticipationQuerySet,
     StageChangeQuerySet,
     following,
 )
@@ -24,7 +25,7 @@ from zaozhuang.dates import (
 from zaozhuang.localised import localised
 
 
-class Capacity(Cited):
+class Capacity(Contestable):
     """One product of a project, with what a year of it amounts to."""
 
     project = models.ForeignKey(
@@ -70,6 +71,8 @@ class Capacity(Cited):
         ordering = ["project", "pk"]
         verbose_name = _("capacity")
         verbose_name_plural = _("capacities")
+        # So that project.capacities.add(…), which updates through the base manager, is followed too.
+        base_manager_name = "objects"
         constraints = [
             *Cited.Meta.constraints,
             models.UniqueConstraint(
@@ -96,6 +99,37 @@ class Capacity(Cited):
     def label(self) -> str:
         return localised(self, "product")
 
+    @property
+    def figure_slug(self) -> str:
+        return f"capacity-{self.pk}"
+
+    @property
+    def measured_in(self) -> Unit | None:
+        return self.unit
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        with Capacity.objects.all().findable([self], kwargs.get("update_fields")):
+            super().save(*args, **kwargs)
+
+    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        with Capacity.objects.all().findable([self]):
+            return super().delete(*args, **kwargs)
+
+
+class CapacityClaim(Claim):
+    """What another source says of a product: another quantity, or another product."""
+
+    contests = "capacity"
+    named_by = ("capacity__project", "capacity__unit", "unit")
+
+    capacity = models.ForeignKey(
+        Capacity, models.CASCADE, related_name="claims", verbose_name=_("capacity")
+    )
+
+    class Meta(Claim.Meta):
+        verbose_name = _("claim beside a capacity")
+        verbose_name_plural = _("claims beside capacities")
+
 
 class Participation(Cited):
     """What a company is to a project."""
@@ -121,10 +155,13 @@ class Participation(Cited):
         help_text=_("Inferred where the company is only known from the project's name."),
     )
 
+    objects = ParticipationQuerySet.as_manager()
+
     class Meta:
         ordering = ["project", "pk"]
         verbose_name = _("participation")
         verbose_name_plural = _("participations")
+        base_manager_name = "objects"  # as for capacities
         constraints = [
             *Cited.Meta.constraints,
             models.UniqueConstraint(
@@ -134,6 +171,14 @@ class Participation(Cited):
 
     def __str__(self) -> str:
         return f"{self.company.short_label} · {self.get_role_display()}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        with Participation.objects.all().findable([self], kwargs.get("update_fields")):
+            super().save(*args, **kwargs)
+
+    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        with Participation.objects.all().findable([self]):
+            return super().delete(*args, **kwargs)
 
 
 class StageChange(Cited):

@@ -4,17 +4,20 @@ from datetime import date
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db import models
+from django.db import models, transaction
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from districts.models import Basis, Cited, District, Named
+from projects.found import locked
 from projects.querysets import (
+    FOUND_BY,
     KEPT,
     WITHOUT_EVENT,
     ProjectQuerySet,
 )
+from projects.search import project_document
 from projects.stages import FAMILY, Family, Stage
 from zaozhuang.dates import (
     PartialDate,
@@ -106,6 +109,9 @@ class Project(Named, Cited):
         _("stage seen, not begun, on that date"), default=False, editable=False
     )
 
+    # Kept from the names here and in what belongs to the project, by projects.found.
+    search = models.TextField(_("search text"), blank=True, editable=False)
+
     created_at = models.DateTimeField(_("entered"), auto_now_add=True)
     updated_at = models.DateTimeField(_("updated"), auto_now=True, db_index=True)
 
@@ -122,6 +128,8 @@ class Project(Named, Cited):
         ordering = ["district__path", "slug"]
         verbose_name = _("project")
         verbose_name_plural = _("projects")
+        # So that district.projects.add(…), which updates through the base manager, is followed too.
+        base_manager_name = "objects"
         indexes = [
             models.Index(fields=["district", "stage"], name="project_district_stage"),
             models.Index(fields=["stage"], name="project_stage"),
@@ -168,19 +176,37 @@ class Project(Named, Cited):
         ]
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        """Save all but the kept stage: what was read a while ago must not bring back an old one."""
-        if self._state.adding:
-            replaced = self.pk
-            self.forget_stage()
+        """Save all but what is kept: what was read a while ago must not bring back an old stage."""
+        with transaction.atomic():
+            if self._state.adding:
+                replaced = self.pk
+                Project.begin([self])
+                super().save(*args, **kwargs)
+                if replaced is not None:  # the row of that key may have been there, with events
+                    Project.objects.filter(pk=replaced).refresh_stage()
+                    Project.objects.filter(pk=replaced).refresh_search()
+                return
+            fields = kwargs.get("update_fields")
+            if fields is None:
+                fields = {
+                    field.name for field in self._meta.concrete_fields if not field.primary_key
+                }
+            kwargs["update_fields"] = set(fields) - KEPT.keys() - {"search"}
+            if FOUND_BY & kwargs["update_fields"]:
+                locked(District, [self.district_id])
             super().save(*args, **kwargs)
-            if replaced is not None:  # the row of that key may have been there, with events
-                Project.objects.filter(pk=replaced).refresh_stage()
-            return
-        fields = kwargs.get("update_fields")
-        if fields is None:
-            fields = [field.name for field in self._meta.concrete_fields if not field.primary_key]
-        kwargs["update_fields"] = set(fields) - KEPT.keys()
-        super().save(*args, **kwargs)
+            if FOUND_BY & kwargs["update_fields"]:
+                Project.objects.filter(pk=self.pk).refresh_search()
+
+    @classmethod
+    def begin(cls, projects: "list[Project]") -> None:
+        """Set what is kept as it is for new projects, of which nothing else is recorded."""
+        places = locked(District, [project.district_id for project in projects])
+        for project in projects:
+            project.forget_stage()
+            if project.district_id in places:  # else the database refuses the row
+                project.district = places[project.district_id]
+                project.search = project_document(project)
 
     def forget_stage(self) -> None:
         """The stage of a project of which no event is recorded."""

@@ -242,9 +242,10 @@ class Folder:
         """Fill in what an entry leaves out: inherited, from its place in the list, or the default."""
         kind, parent = entry.kind, entry.parent
         if parent is not None:
-            entry.values[kind.parent] = parent.values.get(parent.kind.key[0])
+            entry.values[kind.parent] = parent.key_text if parent.key else None
             if (
-                "source" in kind.citations
+                kind.inherits
+                and "source" in kind.citations
                 and "source" in parent.kind.citations
                 and "source" not in given
             ):

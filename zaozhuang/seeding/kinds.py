@@ -23,6 +23,8 @@ class Kind:
     section: str = ""
     parent: str = ""
     inside: str = ""
+    # Whether an entry inside another takes its source and locator where it names none.
+    inherits: bool = True
 
     @cached_property
     def model(self) -> type[models.Model]:
@@ -82,6 +84,9 @@ KINDS = [
     Kind("districts.Indicator", ("slug",), file="indicators"),
     Kind("districts.Reading", ("slug",), file="readings"),
     Kind("districts.Target", ("slug",), file="targets"),
+    # A claim is another source's, so the one it contests is never taken for its own.
+    Kind("districts.ReadingClaim", ("slug",), parent="reading", inside="claims", inherits=False),
+    Kind("districts.TargetClaim", ("slug",), parent="target", inside="claims", inherits=False),
     Kind("projects.Stream", ("slug",), file="segments", section="streams"),
     Kind("projects.Segment", ("code",), file="segments", section="segments"),
     Kind("projects.Technology", ("slug",), file="segments", section="technologies"),
@@ -89,6 +94,7 @@ KINDS = [
     Kind("projects.Honour", ("slug",), parent="company", inside="honours"),
     Kind("projects.Project", ("slug",), file="projects"),
     Kind("projects.Capacity", ("project", "product"), parent="project", inside="capacities"),
+    Kind("projects.CapacityClaim", ("slug",), parent="capacity", inside="claims", inherits=False),
     Kind(
         "projects.Participation",
         ("project", "company", "role"),

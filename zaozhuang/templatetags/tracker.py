@@ -100,11 +100,24 @@ def on_day(context: template.Context, joint: str = "?") -> str:
 def cite(record: Any, whole: bool = False) -> SafeString | str:
     """The small mark beside a figure that leads to the paragraph it rests on."""
     if record.source is None:
-        return format_html('<span class="cite cite-none" title="{0}">{0}</span>', _("no source"))
+        none = format_html('<span class="cite cite-none" title="{0}">{0}</span>', _("no source"))
+        return none + otherwise(record)
     text = record.locator if whole and record.locator else record.paragraph or "§"
     title = f"{record.source} · {record.locator}" if record.locator else str(record.source)
-    return format_html(
+    mark = format_html(
         '<a class="cite" href="{}" title="{}">{}</a>', record.citation_url, title, text
+    )
+    return mark + otherwise(record)
+
+
+def otherwise(record: Any) -> SafeString:
+    """The mark of a figure beside which other claims stand; nothing for all others."""
+    if not getattr(record, "contested", False):
+        return SafeString("")
+    return format_html(
+        ' <a class="otherwise" href="{}#claims" title="{title}">≠<span class="sr-only">{title}</span></a>',
+        record.figure_url,
+        title=_("another source says otherwise"),
     )
 
 
