@@ -58,6 +58,7 @@ def project(request: HttpRequest, slug: str) -> HttpResponse:
         "project": record,
         "events": events,
         "history": history_chart(record, events),
+        "sources": list(dict.fromkeys(event.source for event in events if event.source)),
         "capacities": record.capacities.select_related(
             "segment__stream", "unit", "technology", "source"
         ),

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 from urllib.parse import urlencode
 
@@ -76,5 +77,7 @@ def number(value: int, href: str = "") -> Cell:
     return Cell(str(value), href if value else "", number=True)
 
 
-def day_parameter(as_of: Any) -> dict[str, str]:
-    return {"as_of": as_of.isoformat()} if as_of else {}
+def address(as_of: date | None, district: str = "") -> dict[str, str]:
+    """The parameters of a chart's day and place; today and the whole tracker need none."""
+    day = {"as_of": as_of.isoformat()} if as_of else {}
+    return {**day, "district": district} if district else day
