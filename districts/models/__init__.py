@@ -10,18 +10,21 @@ from districts.models.figures import (
     Theme,
     Unit,
 )
+from districts.models.members import Membership
 from districts.models.places import District
-from districts.models.sources import Cited, Passage, Source, anchor
+from districts.models.sources import Cited, Passage, Recorded, Source, anchor
 
 __all__ = [
     "Basis",
     "Cited",
     "District",
     "Indicator",
+    "Membership",
     "Named",
     "Passage",
     "Reading",
     "ReadingQuerySet",
+    "Recorded",
     "Source",
     "Target",
     "TargetQuerySet",

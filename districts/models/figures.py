@@ -269,6 +269,9 @@ class Target(Cited):
     def __str__(self) -> str:
         return f"{self.district.label} · {self.label}"
 
+    def belongs_to(self) -> District:
+        return self.district
+
     def get_absolute_url(self) -> str:
         return reverse("targets") + f"#{self.slug}"
 
@@ -364,6 +367,9 @@ class Reading(Cited):
 
     def __str__(self) -> str:
         return f"{self.district.label} · {self.indicator.label} · {self.reported.label}"
+
+    def belongs_to(self) -> District:
+        return self.district
 
     @property
     def reported(self) -> PartialDate:

@@ -4,14 +4,14 @@ from django.db import models
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from districts.models import Cited, Named, Reading
+from districts.models import Cited, Named, Reading, Recorded
 from projects.querysets import (
     CompanyQuerySet,
 )
 from zaozhuang.localised import localised
 
 
-class Company(Named, Cited):
+class Company(Named, Cited, Recorded):
     """A company, institute or other body that takes part in projects."""
 
     slug = models.SlugField(_("address"), max_length=80, unique=True)
@@ -85,3 +85,6 @@ class Honour(Cited):
 
     def __str__(self) -> str:
         return localised(self, "title")
+
+    def belongs_to(self) -> Company:
+        return self.company

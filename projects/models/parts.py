@@ -92,6 +92,9 @@ class Capacity(Cited):
     def __str__(self) -> str:
         return self.label
 
+    def belongs_to(self) -> Project:
+        return self.project
+
     @property
     def label(self) -> str:
         return localised(self, "product")
@@ -134,6 +137,9 @@ class Participation(Cited):
 
     def __str__(self) -> str:
         return f"{self.company.short_label} · {self.get_role_display()}"
+
+    def belongs_to(self) -> Project:
+        return self.project
 
 
 class StageChange(Cited):
@@ -203,6 +209,9 @@ class StageChange(Cited):
 
     def __str__(self) -> str:
         return f"{self.project.label} · {self.get_stage_display()} · {self.when.label}"
+
+    def belongs_to(self) -> Project:
+        return self.project
 
     @property
     def when(self) -> PartialDate:
