@@ -52,7 +52,7 @@ run: setup var/static/staticfiles.json  ## start the tracker on 127.0.0.1:$PORT 
 	@echo
 	@echo "  The tracker is at   http://127.0.0.1:$(PORT)/      (English: http://127.0.0.1:$(PORT)/en/)"
 	@echo "  Editors work at     http://127.0.0.1:$(PORT)/admin/"
-	@echo "  An editor's account is made with   $(MANAGE) createsuperuser"
+	@echo "  An editor's account is made with   $(MANAGE) create_editor NAME --district SLUG"
 	@echo "  Ctrl-C stops the tracker."
 	@echo
 	@PORT=$(PORT) exec $(PY) -m gunicorn --config zaozhuang/gunicorn.py zaozhuang.wsgi

@@ -7,6 +7,7 @@ from django.db import models
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from districts import accounts  # noqa: F401 — registers the desk for accounts
 from districts.forms import ClaimForm, ReadingForm, TargetForm
 from districts.models import (
     District,

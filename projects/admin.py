@@ -4,7 +4,6 @@ from typing import Any
 
 from django.contrib import admin
 from django.db import models
-from django.forms import BaseModelFormSet, ModelForm
 from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
@@ -141,18 +140,6 @@ class ProjectAdmin(EditorAdmin):
             inline for inline in self.inlines if obj is not None or inline is not StageHistoryInline
         ]
 
-    def save_formset(
-        self,
-        request: HttpRequest,
-        form: "ModelForm[Any]",
-        formset: "BaseModelFormSet[Any, Any]",
-        change: bool,
-    ) -> None:
-        if formset.model is StageChange:
-            for row in formset.extra_forms:
-                row.instance.recorded_by = request.user
-        super().save_formset(request, form, formset, change)
-
 
 @admin.register(Capacity)
 class CapacityAdmin(EditorAdmin):
@@ -227,13 +214,6 @@ class StageChangeAdmin(EditorAdmin):
     @admin.display(description=_("date"), ordering="date")
     def happened(self, change: StageChange) -> str:
         return change.when.label
-
-    def save_model(
-        self, request: HttpRequest, obj: StageChange, form: "ModelForm[Any]", change: bool
-    ) -> None:
-        if not change:
-            obj.recorded_by = request.user  # type: ignore[assignment]
-        super().save_model(request, obj, form, change)
 
 
 @admin.register(Company)

@@ -90,7 +90,7 @@ def test_every_page_answers(admin_client: Client, model: Model, language: str) -
     start = LANGUAGES[language]
     listing = start + address(model, "changelist")
     pages = [listing, f"{listing}?q=%E6%BB%95", f"{listing}?o=-1", start + address(model, "add")]
-    for record in model._default_manager.all()[:2]:
+    for record in model._default_manager.order_by("-pk")[:2]:  # the last: the roles come first
         pages += [
             start + address(model, page, record.pk) for page in ("change", "delete", "history")
         ]

@@ -4,15 +4,16 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib import admin
-from django.contrib.admin.options import InlineModelAdmin
+from django.contrib.admin.options import BaseModelAdmin, InlineModelAdmin
 from django.contrib.admin.widgets import AdminTextareaWidget, RelatedFieldWidgetWrapper
+from django.contrib.auth import get_permission_codename
 from django.db import models
 from django.http import HttpRequest
 from django.urls import reverse_lazy
 from django.utils.functional import lazy
 from django.utils.translation import gettext_lazy as _
 
-from zaozhuang.forms import EditorForm, LoadedSelect
+from zaozhuang.forms import EditorForm, LoadedSelect, for_editor
 from zaozhuang.localised import in_language
 
 
@@ -31,7 +32,24 @@ INPUTS: dict[Any, Any] = {
 }
 
 
-class EditorAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class WithRights(BaseModelAdmin):  # type: ignore[type-arg]
+    """Asks for the rights over one record, not only over its kind.
+
+    Of a row, `obj` is the record on whose page it stands: the row belongs to it.
+    """
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return super().has_change_permission(request, obj) and self._over(request, "change", obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return super().has_delete_permission(request, obj) and self._over(request, "delete", obj)
+
+    def _over(self, request: HttpRequest, action: str, obj: Any) -> bool:
+        permission = f"{self.opts.app_label}.{get_permission_codename(action, self.opts)}"
+        return obj is None or request.user.has_perm(permission, obj)
+
+
+class EditorAdmin(WithRights, admin.ModelAdmin):  # type: ignore[type-arg]
     """The settings that every list and form of the desk has in common."""
 
     form = EditorForm
@@ -41,13 +59,28 @@ class EditorAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     save_on_top = True
     formfield_overrides = INPUTS
 
+    def get_form(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        return for_editor(super().get_form(request, *args, **kwargs), request.user)
 
-class LoadedRows(InlineModelAdmin):  # type: ignore[type-arg]
+    def get_changelist_form(self, request: HttpRequest, **kwargs: Any) -> Any:
+        kwargs.setdefault("form", self.form)
+        return for_editor(super().get_changelist_form(request, **kwargs), request.user)
+
+
+class LoadedRows(WithRights, InlineModelAdmin):  # type: ignore[type-arg]
     """Inline rows that are fetched together with all the records they name."""
 
     form = EditorForm
     extra = 0
     formfield_overrides = INPUTS
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        theirs = self._over(request, "add", obj)
+        return super().has_add_permission(request, obj) and theirs
+
+    def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
+        kwargs.setdefault("form", for_editor(self.form, request.user))
+        return super().get_formset(request, obj, **kwargs)
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         field = super().formfield_for_dbfield(db_field, request, **kwargs)

@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from django import forms
 from django.contrib.admin.widgets import AutocompleteSelect
-from django.core.exceptions import FieldDoesNotExist, ValidationError
+from django.contrib.auth import get_permission_codename
+from django.core.exceptions import FieldDoesNotExist, ImproperlyConfigured, ValidationError
 from django.db import models
 from django.utils.text import slugify
 from django.utils.translation import gettext_lazy as _
@@ -14,6 +15,10 @@ from django.utils.translation import gettext_lazy as _
 from zaozhuang.dates import PartialDate, partial
 from zaozhuang.numbers import plain
 
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AnonymousUser, User
+
+AnyForm = TypeVar("AnyForm", bound=forms.BaseForm)
 PRECISION = "_precision"
 PERIOD_HELP = _(
     "As exact as the source: 2023-05-31, 2023-05, 2023-Q2, 2023-H1, 2023, 2021/2025; or 2023年5月, “十四五”末."
@@ -69,7 +74,11 @@ class EditorForm(forms.ModelForm):  # type: ignore[type-arg]
 
     A day and its precision, two columns, are one text input named after the day. The
     model's clean() then takes the first or last day of the period, by what the date means.
+
+    What is saved is checked against the rights of the editor, see `for_editor`.
     """
+
+    editor: "User | AnonymousUser | None" = None
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -110,6 +119,50 @@ class EditorForm(forms.ModelForm):  # type: ignore[type-arg]
         if cleaned.get("locator") and "source" in cleaned and cleaned["source"] is None:
             self.add_error("source", _("The locator is a place in a source; choose the source."))
         return cleaned
+
+    def full_clean(self) -> None:
+        # Asked before the input changes the record: afterwards it may name another place.
+        self.was_theirs = not self.is_bound or self._nothing_to_ask() or self._may(self.instance)
+        super().full_clean()
+
+    def _post_clean(self) -> None:
+        super()._post_clean()  # type: ignore[misc]
+        if not self.errors:  # a form with errors is not saved anyway
+            self._check_rights()
+
+    def _check_rights(self) -> None:
+        """Refuse what the editor may not write, before and after the change, at its field."""
+        for name in self.changed_data if self.was_theirs else []:
+            before, after = _records(self.initial.get(name)), _records(self.cleaned_data.get(name))
+            for record in before ^ after:
+                if hasattr(record, "belongs_to") and not self._may(record):
+                    text = _("You may not write the records of “%(record)s”.")
+                    self.add_error(name, ValidationError(text, params={"record": record}))
+        adding = self.instance._state.adding
+        asked = not self._is_row() and (adding or self.has_changed())
+        theirs = self.was_theirs and (not asked or self._may(self.instance))
+        if not self.errors and not theirs:
+            self.add_error(None, _("You may not write the records of this place."))
+        if adding and hasattr(self.instance, "recorded_by_id"):
+            self.instance.recorded_by = self.editor
+
+    def _nothing_to_ask(self) -> bool:
+        """A new record has no place yet, one left as it was needs no right, and of a row the
+        form of the record on whose page it stands is asked."""
+        return self.instance._state.adding or self._is_row() or not self.has_changed()
+
+    def _is_row(self) -> bool:
+        inline = forms.models.InlineForeignKeyField
+        return any(isinstance(field, inline) for field in self.fields.values())
+
+    def _may(self, record: models.Model) -> bool:
+        """Whether the editor may write the record, or what is to hang on it."""
+        if self.editor is None:
+            raise ImproperlyConfigured(f"{type(self).__name__} needs an editor; see for_editor().")
+        options = self._meta.model._meta
+        action = "add" if self.instance._state.adding else "change"
+        permission = f"{options.app_label}.{get_permission_codename(action, options)}"
+        return self.editor.has_perm(permission, record)
 
     def come_together(self, name: str, companion: str) -> None:
         """Ask for the companion of a value that is given, and for none where it is not."""
@@ -162,6 +215,17 @@ class EditorForm(forms.ModelForm):  # type: ignore[type-arg]
         # before the database would refuse the row.
         shown = {name + PRECISION for name in self.partial_dates if name not in self.errors}
         return super()._get_validation_exclusions() - shown  # type: ignore[misc, no-any-return]
+
+
+def for_editor(form: type[AnyForm], editor: "User | AnonymousUser") -> type[AnyForm]:
+    """The form class as this editor fills it in, with this editor's rights."""
+    return type(form.__name__, (form,), {"editor": editor})
+
+
+def _records(value: Any) -> set[models.Model]:
+    """The records that the value of a field names: one, several, or none."""
+    values = value if isinstance(value, list | models.QuerySet) else [value]
+    return {record for record in values if isinstance(record, models.Model)}
 
 
 def _has_precision(model: type[models.Model], name: str) -> bool:

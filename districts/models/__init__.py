@@ -12,8 +12,9 @@ from districts.models.figures import (
     Theme,
     Unit,
 )
+from districts.models.members import Membership
 from districts.models.places import District
-from districts.models.sources import Cited, Passage, Source, anchor
+from districts.models.sources import Cited, Passage, Recorded, Source, anchor
 
 __all__ = [
     "CONTESTED",
@@ -23,11 +24,13 @@ __all__ = [
     "Contestable",
     "District",
     "Indicator",
+    "Membership",
     "Named",
     "Passage",
     "Reading",
     "ReadingClaim",
     "ReadingQuerySet",
+    "Recorded",
     "Source",
     "Target",
     "TargetClaim",

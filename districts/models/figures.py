@@ -276,6 +276,9 @@ class Target(Contestable):
     def __str__(self) -> str:
         return f"{self.district.label} · {self.label}"
 
+    def belongs_to(self) -> District:
+        return self.district
+
     def get_absolute_url(self) -> str:
         return reverse("targets") + f"#{self.slug}"
 
@@ -390,6 +393,9 @@ class Reading(Contestable):
 
     def get_absolute_url(self) -> str:
         return self.figure_url
+
+    def belongs_to(self) -> District:
+        return self.district
 
     @property
     def reported(self) -> PartialDate:

@@ -108,6 +108,7 @@ class District(Named):
         ordering = ["path"]
         verbose_name = _("district")
         verbose_name_plural = _("districts")
+        permissions = [("write_everywhere", "May write the records of every place")]
         constraints = [
             models.CheckConstraint(
                 condition=~models.Q(parent=models.F("id")),
@@ -133,6 +134,9 @@ class District(Named):
 
     def get_absolute_url(self) -> str:
         return reverse("district", args=[self.slug])
+
+    def belongs_to(self) -> "District":
+        return self
 
     @property
     def short_label(self) -> str:

@@ -1,5 +1,6 @@
 """What a figure rests on: sources, their paragraphs, and the columns that cite them."""
 
+from django.conf import settings
 from django.db import models
 from django.urls import reverse
 from django.utils.text import slugify
@@ -9,7 +10,24 @@ from zaozhuang.dates import PartialDate, Precision, date_has_precision, partial
 from zaozhuang.localised import localised
 
 
-class Source(models.Model):
+class Recorded(models.Model):
+    """A record that all places share; who entered it may go on correcting it."""
+
+    recorded_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="+",
+        verbose_name=_("recorded by"),
+    )
+
+    class Meta:
+        abstract = True
+
+
+class Source(Recorded):
     """A publication that figures rest on: a newspaper page, a work report, a notice."""
 
     slug = models.SlugField(_("address"), unique=True)
@@ -89,6 +107,9 @@ class Passage(models.Model):
 
     def __str__(self) -> str:
         return self.locator
+
+    def belongs_to(self) -> Source:
+        return self.source
 
 
 def anchor(locator: str) -> str:

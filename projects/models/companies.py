@@ -6,13 +6,13 @@ from django.db import models, transaction
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from districts.models import Cited, Named, Reading
+from districts.models import Cited, Named, Reading, Recorded
 from projects.querysets import CompanyQuerySet
 from projects.search import COMPANY_NAMES, company_document
 from zaozhuang.localised import localised
 
 
-class Company(Named, Cited):
+class Company(Named, Cited, Recorded):
     """A company, institute or other body that takes part in projects."""
 
     slug = models.SlugField(_("address"), max_length=80, unique=True)
@@ -103,3 +103,6 @@ class Honour(Cited):
 
     def __str__(self) -> str:
         return localised(self, "title")
+
+    def belongs_to(self) -> Company:
+        return self.company

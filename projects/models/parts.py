@@ -95,6 +95,9 @@ class Capacity(Contestable):
     def __str__(self) -> str:
         return self.label
 
+    def belongs_to(self) -> Project:
+        return self.project
+
     @property
     def label(self) -> str:
         return localised(self, "product")
@@ -180,6 +183,9 @@ class Participation(Cited):
         with Participation.objects.all().findable([self]):
             return super().delete(*args, **kwargs)
 
+    def belongs_to(self) -> Project:
+        return self.project
+
 
 class StageChange(Cited):
     """A dated event in the life of a project."""
@@ -248,6 +254,9 @@ class StageChange(Cited):
 
     def __str__(self) -> str:
         return f"{self.project.label} · {self.get_stage_display()} · {self.when.label}"
+
+    def belongs_to(self) -> Project:
+        return self.project
 
     @property
     def when(self) -> PartialDate:

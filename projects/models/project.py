@@ -213,6 +213,9 @@ class Project(Named, Cited):
         for kept, value in WITHOUT_EVENT.items():
             setattr(self, kept, value)
 
+    def belongs_to(self) -> District:
+        return self.district
+
     def get_absolute_url(self) -> str:
         return reverse("project", args=[self.slug])
 

@@ -1,0 +1,68 @@
+"""Who may write what: one rule for forms, lists, actions and whatever else writes.
+
+Django's groups say which kinds of records a user may add, change and delete; the rule
+here says which of these records: those of the user's places and of what lies below. Ask
+`user.has_perm("projects.change_project", project)`.
+"""
+
+from typing import Any
+
+from django.contrib.auth.backends import ModelBackend
+from django.contrib.auth.models import AnonymousUser, User
+from django.core.exceptions import ObjectDoesNotExist
+from django.db import models
+
+from districts.models import District, Recorded
+
+EVERYWHERE = "districts.write_everywhere"
+
+
+def root_of(record: models.Model) -> models.Model:
+    """What a record hangs on: a place, or a record that all places share.
+
+    A model says with `belongs_to()` which record the next one is; a company, a source or
+    a unit has none. Raises ObjectDoesNotExist where the way breaks off, as from a stage
+    change of which nobody has said yet whose it is.
+    """
+    while not isinstance(record, District) and hasattr(record, "belongs_to"):
+        record = record.belongs_to()
+    return record
+
+
+def may_write(user: User | AnonymousUser, place: District | None) -> bool:
+    """Whether the user may write the records of the place; None stands for shared records."""
+    if user.has_perm(EVERYWHERE):
+        return True
+    return place is not None and any(place.path.startswith(path) for path in paths_of(user))
+
+
+def paths_of(user: User | AnonymousUser) -> list[str]:
+    """The paths of the user's places, asked for once in a request."""
+    if not hasattr(user, "_paths"):
+        memberships: Any = getattr(user, "memberships", None)
+        paths = list(memberships.values_list("place__path", flat=True)) if memberships else []
+        user._paths = paths  # type: ignore[union-attr]
+    return user._paths  # type: ignore[union-attr, no-any-return]
+
+
+def may_write_record(user: User | AnonymousUser, record: models.Model) -> bool:
+    """The same for a record; who entered a source or a company may go on correcting it."""
+    try:
+        root = root_of(record)
+    except ObjectDoesNotExist:
+        return may_write(user, None)
+    if isinstance(root, District):
+        return may_write(user, root)
+    if may_write(user, None):
+        return True
+    return isinstance(root, Recorded) and (root.pk is None or root.recorded_by_id == user.pk)
+
+
+class PlaceBackend(ModelBackend):
+    """Django's permissions, which for one record also ask for its place."""
+
+    def has_perm(self, user_obj: Any, perm: str, obj: models.Model | None = None) -> bool:
+        if not super().has_perm(user_obj, perm):
+            return False
+        action = perm.partition(".")[2].partition("_")[0]
+        return obj is None or action == "view" or may_write_record(user_obj, obj)

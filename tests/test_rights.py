@@ -1,0 +1,282 @@
+"""Who may what: every address of the desk, every operation, every role, own and other."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.contrib import admin
+from django.contrib.auth.models import Group, User
+from django.db import models, transaction
+from django.test import Client
+from django.urls import URLPattern, URLResolver, reverse
+
+from districts.models import (
+    District,
+    Indicator,
+    Membership,
+    Reading,
+    Source,
+    Target,
+    Theme,
+    Unit,
+)
+from districts.roles import Role
+from projects.models import Company, Project, Segment, StageChange, Stream, Technology
+from tests.desk import Model, address, errors_of, input_of
+from tests.factories import (
+    make_company,
+    make_district,
+    make_indicator,
+    make_project,
+    make_reading,
+    make_segment,
+    make_source,
+    make_stream,
+    make_target,
+    make_technology,
+    make_theme,
+    make_unit,
+)
+from tests.members import logged_in, make_editor
+from zaozhuang.models import SeededRecord
+
+pytestmark = pytest.mark.django_db
+
+ANONYMOUS = "anonymous"
+ROLES = [ANONYMOUS, *Role.values]
+
+# What a kind of record is to a district editor.
+PLACE, SHARED, CITY, ACCOUNTS, GROUPS = "of a place", "shared", "the city's", "accounts", "groups"
+WHOSE: dict[Model, str] = {
+    Project: PLACE, StageChange: PLACE, Target: PLACE, Reading: PLACE,
+    Source: SHARED, Company: SHARED,
+    District: CITY, Unit: CITY, Theme: CITY, Indicator: CITY,
+    Stream: CITY, Segment: CITY, Technology: CITY,
+    User: ACCOUNTS, Group: GROUPS,
+}  # fmt: skip
+OF_A_RECORD = ["changelist", "add", "change", "delete", "history", "(redirect)"]
+# Addresses beyond those that every kind of record has, and who may: a test below is named.
+OTHERS = {
+    "auth_user_password_change": "test_only_administrators_set_passwords",
+}
+# Of the desk itself: open to all of the staff, and to anybody where it says so.
+OF_THE_DESK = {
+    "index": "staff", "app_list": "staff", "autocomplete": "its own test", "jsi18n": "anybody",
+    "login": "anybody", "logout": "staff", "password_change": "staff",
+    "password_change_done": "staff", "view_on_site": "staff", "(rest)": "staff",
+}  # fmt: skip
+
+
+def may(role: str, action: str, model: Model, own: bool) -> bool:
+    """The matrix."""
+    whose = WHOSE[model]
+    if role == ANONYMOUS:
+        return False
+    if whose == GROUPS:
+        return role == Role.ADMINISTRATOR and action == "view"
+    if whose == ACCOUNTS:
+        return role == Role.ADMINISTRATOR
+    if action == "view":
+        return True
+    if role in (Role.CITY_EDITOR, Role.ADMINISTRATOR):
+        return True
+    if role == Role.VIEWER or whose == CITY:
+        return False
+    return own or (whose == SHARED and action == "add")
+
+
+def names(patterns: list[URLPattern | URLResolver]) -> Iterator[str]:
+    """Every address of the desk by its name; those without one by what they are."""
+    for pattern in patterns:
+        if isinstance(pattern, URLResolver):
+            yield from names(pattern.url_patterns)
+        elif pattern.name:
+            yield pattern.name
+        else:
+            yield "(redirect)" if "object_id" in str(pattern.pattern) else "(rest)"
+
+
+def test_every_address_of_the_desk_is_in_the_matrix() -> None:
+    of_records = {
+        page if page == "(redirect)" else f"{model._meta.app_label}_{model._meta.model_name}_{page}"
+        for model in WHOSE
+        for page in OF_A_RECORD
+    }
+    assert set(admin.site._registry) == set(WHOSE)
+    assert set(names(admin.site.get_urls())) == of_records | set(OTHERS) | set(OF_THE_DESK)
+    assert set(OTHERS.values()) <= set(globals())
+
+
+# Kinds of records that hang on no place, directly or through others: the city's.
+WITHOUT_PLACE = {
+    Source, Company, Unit, Theme, Indicator, Stream, Segment, Technology, Membership, SeededRecord,
+}  # fmt: skip
+
+
+def test_every_kind_of_record_says_where_it_belongs() -> None:
+    """A new model that says nothing is written by the city alone, until it is listed or says."""
+    kinds = {
+        model
+        for label in ("districts", "projects", "zaozhuang")
+        for model in apps.get_app_config(label).get_models()
+    }
+    assert {kind for kind in kinds if not hasattr(kind, "belongs_to")} == WITHOUT_PLACE
+
+
+@dataclass
+class World:
+    """Two districts with a record of each kind, one of them ours, and an account of each role."""
+
+    ours: District
+    theirs: District
+    records: dict[tuple[Model, bool], models.Model]
+    clients: dict[str, Client]
+    root: Client
+
+
+@pytest.fixture
+def world(admin_client: Client) -> World:
+    city = make_district()
+    ours, theirs = make_district(parent=city), make_district(parent=city)
+    clients = {ANONYMOUS: Client()}
+    editor = make_editor(ours)
+    for role in (Role.VIEWER, Role.CITY_EDITOR, Role.ADMINISTRATOR):
+        clients[role] = logged_in(make_editor(role=role))
+    clients[Role.DISTRICT_EDITOR] = logged_in(editor)
+    records: dict[tuple[Model, bool], models.Model] = {}
+    for own, place in ((True, ours), (False, theirs)):
+        project = make_project(stage="signed", district=place)
+        hand = editor if own else None
+        made = [
+            project, project.stage_changes.get(), make_target(district=place),
+            make_reading(district=place), make_source(recorded_by=hand),
+            make_company(recorded_by=hand), make_district(parent=place), make_unit(f"单位{own}"),
+            make_theme(f"theme-{own}"), make_indicator(), make_stream(f"stream-{own}"),
+            make_segment(), make_technology(f"kind-{own}"),
+            User.objects.create_user(f"someone-{own}"), Group.objects.create(name=f"group-{own}"),
+        ]  # fmt: skip
+        records |= {(type(record), own): record for record in made}
+    return World(ours, theirs, records, clients, admin_client)
+
+
+@contextmanager
+def undone() -> Iterator[None]:
+    """What happens inside is rolled back."""
+    with transaction.atomic():
+        yield
+        transaction.set_rollback(True)
+
+
+UNIQUE = {"slug": "new-one", "name": "新的", "code": "999", "order": "987", "username": "new-one"}
+
+
+def filled_in(world: World, record: models.Model) -> dict[str, Any]:
+    """What a form that adds a record like this one would send, in the same place."""
+    model = type(record)
+    if model is User:
+        return {"username": "new-one", "usable_password": "false"}
+    values = input_of(world.root.get(address(model, "change", record.pk)))
+    values = {name: value for name, value in values.items() if "-" not in name} | {
+        name: value for name, value in values.items() if name.endswith("_FORMS")
+    }
+    values |= {name: new for name, new in UNIQUE.items() if name in values}
+    if model is StageChange:
+        values["date"] = "2024-05"
+    if model is Reading:
+        values["period"] = "2019"
+    none = ("INITIAL_FORMS", "TOTAL_FORMS")
+    return {name: "0" if name.endswith(none) else value for name, value in values.items()}
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_the_matrix(world: World, role: str) -> None:
+    """Each operation with valid input: it succeeds where the matrix says so, and nowhere else."""
+    client = world.clients[role]
+    refused = 302 if role == ANONYMOUS else 403  # to the log-in, or the page that says no
+    wrong: list[str] = []
+
+    def expect(what: str, response: Any, right: bool, done: int) -> None:
+        expected = done if right else refused
+        if response.status_code != expected:
+            found = (
+                errors_of(response) if response.context and "adminform" in response.context else ""
+            )
+            wrong.append(f"{what}: {response.status_code}, not {expected} {found}")
+        if role == ANONYMOUS and not response.headers["Location"].startswith("/admin/login/"):
+            wrong.append(f"{what}: {response.headers['Location']}")
+
+    for (model, own), record in world.records.items():
+        rows = model._default_manager
+        whose = "own" if own else "other"
+
+        def right(action: str, model: Model = model, own: bool = own) -> bool:
+            return may(role, action, model, own)
+
+        def page(name: str, model: Model = model, record: models.Model = record) -> str:
+            many = name in ("changelist", "add")
+            return address(model, name) if many else address(model, name, record.pk)
+
+        what = f"{model.__name__}, {whose}: "
+        expect(what + "list", client.get(page("changelist")), right("view"), 200)
+        expect(what + "history", client.get(page("history")), right("view"), 200)
+        expect(what + "look", client.get(page("change")), right("view"), 200)
+        may_add = may(role, "add", model, True)
+        expect(what + "add page", client.get(page("add")), may_add, 200)
+        expect(what + "delete page", client.get(page("delete")), right("delete"), 200)
+
+        entered = filled_in(world, record)
+        with undone():
+            before = rows.count()
+            response = client.post(page("add"), entered)
+            # The form of the kind is theirs, but the place in it is not.
+            forbidden_place = may_add and not right("add")
+            expect(what + "add", response, may_add, 200 if forbidden_place else 302)
+            if rows.count() - before != right("add"):
+                wrong.append(f"{what}add: {rows.count() - before} more")
+        untouched = input_of(world.root.get(page("change")))
+        with undone():
+            expect(what + "save", client.post(page("change"), untouched), right("change"), 302)
+        with undone():
+            expect(
+                what + "delete", client.post(page("delete"), {"post": "yes"}), right("delete"), 302
+            )
+            if rows.filter(pk=record.pk).exists() == right("delete"):
+                wrong.append(f"{what}delete: there or gone")
+        with undone():
+            chosen = {"action": "delete_selected", "_selected_action": [record.pk], "post": "yes"}
+            client.post(page("changelist"), chosen)
+            if rows.filter(pk=record.pk).exists() == right("delete"):
+                wrong.append(f"{what}bulk delete: there or gone")
+    assert wrong == []
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_the_desk_itself(world: World, role: str) -> None:
+    client = world.clients[role]
+    inside = 302 if role == ANONYMOUS else 200
+    assert client.get("/admin/jsi18n/").status_code == inside
+    for name in ("index", "password_change", "password_change_done"):
+        assert client.get(reverse(f"admin:{name}")).status_code == inside, name
+    for label in ("projects", "districts"):
+        assert client.get(reverse("admin:app_list", args=[label])).status_code == inside
+    assert client.get("/admin/nothing/").status_code == (302 if role == ANONYMOUS else 404)
+    for model, fields in ((Project, ["district", "parent", "source"]), (Target, ["indicator"])):
+        for field in fields:
+            asks = {"app_label": model._meta.app_label, "model_name": model.__name__.lower()}
+            response = client.get(reverse("admin:autocomplete"), asks | {"field_name": field})
+            assert response.status_code == inside, field
+    forged = {"app_label": "districts", "model_name": "membership", "field_name": "user"}
+    found = client.get(reverse("admin:autocomplete"), forged).status_code
+    assert found == (200 if role == Role.ADMINISTRATOR else 302 if role == ANONYMOUS else 403)
+
+
+def test_only_administrators_set_passwords(world: World) -> None:
+    root = User.objects.get(is_superuser=True)
+    someone = world.records[User, True]
+    for role, client in world.clients.items():
+        for user, right in ((someone, role == Role.ADMINISTRATOR), (root, False)):
+            response = client.get(reverse("admin:auth_user_password_change", args=[user.pk]))
+            assert (response.status_code == 200) == right, (role, user)
