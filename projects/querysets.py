@@ -10,6 +10,7 @@ from django.db.models import Exists, F, OuterRef, Q, Subquery
 from django.utils import timezone
 
 from projects.stages import UNFINISHED, Family, Stage, stages_of
+from zaozhuang.history.tracking import TrackedQuerySet
 from zaozhuang.localised import column
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ WITHOUT_EVENT = {
 LATEST_FIRST = ("-date", "-pk")
 
 
-class ProjectQuerySet(models.QuerySet["Project"]):
+class ProjectQuerySet(TrackedQuerySet["Project"]):
     """Projects. Pages see a stage through `at_…` columns, on today's or any past day."""
 
     def at(self, day: date | None = None) -> "ProjectQuerySet":
@@ -157,7 +158,7 @@ def _at(kept: str) -> str:
     return "at_" + kept.removeprefix("stage_")
 
 
-class StageChangeQuerySet(models.QuerySet["StageChange"]):
+class StageChangeQuerySet(TrackedQuerySet["StageChange"]):
     """Events. Every way to write them in bulk keeps the stage of their projects right."""
 
     def recent(self) -> "StageChangeQuerySet":
@@ -228,7 +229,7 @@ def following(projects: set[Any]) -> Iterator[None]:
         Project.objects.filter(pk__in=projects).refresh_stage()
 
 
-class CompanyQuerySet(models.QuerySet["Company"]):
+class CompanyQuerySet(TrackedQuerySet["Company"]):
     def for_list(self) -> "CompanyQuerySet":
         """With projects and honours, in a fixed number of queries, in the order of names."""
         return (
@@ -238,7 +239,7 @@ class CompanyQuerySet(models.QuerySet["Company"]):
         )
 
 
-class CapacityQuerySet(models.QuerySet["Capacity"]):
+class CapacityQuerySet(TrackedQuerySet["Capacity"]):
     def at(self, day: date | None = None) -> "CapacityQuerySet":
         """With the stage of the project, as it stood on `day`, in `at_stage`."""
         if day is None:

@@ -20,6 +20,7 @@ from zaozhuang.dates import (
     event_day,
     partial,
 )
+from zaozhuang.history.tracking import TrackedQuerySet
 from zaozhuang.localised import localised, reads_english
 from zaozhuang.numbers import grouped
 
@@ -134,7 +135,7 @@ class Indicator(Named):
         verbose_name_plural = _("indicators")
 
 
-class TargetQuerySet(models.QuerySet["Target"]):
+class TargetQuerySet(TrackedQuerySet["Target"]):
     def for_list(self) -> "TargetQuerySet":
         """With all that a row shows, the industry before other fields, the city before districts."""
         return self.select_related(
@@ -284,7 +285,7 @@ class Target(Cited):
         self.due = deadline_day(self.due, self.due_precision)
 
 
-class ReadingQuerySet(models.QuerySet["Reading"]):
+class ReadingQuerySet(TrackedQuerySet["Reading"]):
     def for_list(self) -> "ReadingQuerySet":
         return self.select_related(
             "district", "indicator__unit", "indicator__theme", "source"

@@ -10,10 +10,11 @@ from django.utils.translation import gettext_lazy as _
 
 from districts.models.base import Named
 from districts.models.sources import Source
+from zaozhuang.history.tracking import TrackedQuerySet
 from zaozhuang.localised import localised
 
 
-class DistrictQuerySet(models.QuerySet["District"]):
+class DistrictQuerySet(TrackedQuerySet["District"]):
     def within(self, district: "District") -> "DistrictQuerySet":
         """The district itself and everything below it."""
         return self.filter(path__startswith=district.path)
@@ -73,6 +74,7 @@ class District(Named):
     boundary_credit = models.CharField(_("origin of the boundary"), max_length=200, blank=True)
 
     objects = DistrictQuerySet.as_manager()
+    history_derived = ("path",)
 
     class Meta:
         ordering = ["path"]

@@ -6,10 +6,11 @@ from django.utils.text import slugify
 from django.utils.translation import gettext_lazy as _
 
 from zaozhuang.dates import PartialDate, Precision, date_has_precision, partial
+from zaozhuang.history.tracking import Tracked
 from zaozhuang.localised import localised
 
 
-class Source(models.Model):
+class Source(Tracked):
     """A publication that figures rest on: a newspaper page, a work report, a notice."""
 
     slug = models.SlugField(_("address"), unique=True)
@@ -60,7 +61,7 @@ class Source(models.Model):
         return partial(self.date, self.date_precision)
 
 
-class Passage(models.Model):
+class Passage(Tracked):
     """One paragraph of a source, numbered and described in our own words.
 
     The newspaper's sentences are not ours to publish; the number is enough to find them.
@@ -77,6 +78,8 @@ class Passage(models.Model):
     )
     summary = models.CharField(_("what it is about"), max_length=300)
     summary_en = models.CharField(_("what it is about, in English"), max_length=300, blank=True)
+
+    history_owner = "source"
 
     class Meta:
         ordering = ["source", "order"]
@@ -96,7 +99,7 @@ def anchor(locator: str) -> str:
     return slugify(locator.replace("¶", ""), allow_unicode=True) or "unplaced"
 
 
-class Cited(models.Model):
+class Cited(Tracked):
     """A record that rests on a source, at a place in it, with our own remark."""
 
     source = models.ForeignKey(

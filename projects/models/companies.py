@@ -74,6 +74,8 @@ class Honour(Cited):
     awarded_by = models.CharField(_("awarded by"), max_length=100, blank=True)
     awarded_by_en = models.CharField(_("awarded by, in English"), max_length=100, blank=True)
 
+    history_owner = "company"
+
     class Meta:
         ordering = ["company", "-year", "title"]
         verbose_name = _("honour")

@@ -65,6 +65,7 @@ class Capacity(Cited):
     )
 
     objects = CapacityQuerySet.as_manager()
+    history_owner = "project"
 
     class Meta:
         ordering = ["project", "pk"]
@@ -121,6 +122,8 @@ class Participation(Cited):
         help_text=_("Inferred where the company is only known from the project's name."),
     )
 
+    history_owner = "project"
+
     class Meta:
         ordering = ["project", "pk"]
         verbose_name = _("participation")
@@ -173,6 +176,7 @@ class StageChange(Cited):
     recorded_at = models.DateTimeField(_("recorded"), auto_now_add=True)
 
     objects = StageChangeQuerySet.as_manager()
+    history_owner = "project"
 
     class Meta:
         ordering = ["project", "-date", "-pk"]
