@@ -14,6 +14,8 @@ from typing import Any, TypeVar
 
 from django.db import models, transaction
 
+from zaozhuang.history.tracking import TrackedQuerySet
+
 Row = TypeVar("Row", bound=models.Model)
 
 # Rows whose texts are made anew together; bounds memory and the parameters of a query.
@@ -49,7 +51,7 @@ def save_texts(model: type[models.Model], rows: Iterable[Any], texts: dict[Any, 
     return [row.pk for row in late]
 
 
-class PartQuerySet(models.QuerySet[Row]):
+class PartQuerySet(TrackedQuerySet[Row]):
     """Parts of projects, by whose names the projects are found: products and companies."""
 
     # The columns that the search text rests on.

@@ -20,6 +20,7 @@ from projects.search import (
     project_document,
 )
 from projects.stages import UNFINISHED, Family, Stage, stages_of
+from zaozhuang.history.tracking import TrackedQuerySet
 from zaozhuang.localised import column
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ FOUND_BY = {*PROJECT_NAMES, "district", "district_id"}
 LATEST_FIRST = ("-date", "-pk")
 
 
-class ProjectQuerySet(models.QuerySet["Project"]):
+class ProjectQuerySet(TrackedQuerySet["Project"]):
     """Projects. Pages see a stage through `at_…` columns, on today's or any past day."""
 
     def at(self, day: date | None = None) -> "ProjectQuerySet":
@@ -201,7 +202,7 @@ def _at(kept: str) -> str:
     return "at_" + kept.removeprefix("stage_")
 
 
-class StageChangeQuerySet(models.QuerySet["StageChange"]):
+class StageChangeQuerySet(TrackedQuerySet["StageChange"]):
     """Events. Every way to write them in bulk keeps the stage of their projects right."""
 
     def recent(self) -> "StageChangeQuerySet":
@@ -276,7 +277,7 @@ def following(projects: set[Any]) -> Iterator[None]:
         Project.objects.filter(pk__in=projects).refresh_stage()
 
 
-class CompanyQuerySet(models.QuerySet["Company"]):
+class CompanyQuerySet(TrackedQuerySet["Company"]):
     """Companies. Every way to rename one keeps it, and its projects, found by its name."""
 
     def for_list(self, day: date | None = None) -> "CompanyQuerySet":

@@ -5,3 +5,8 @@ from django.utils.translation import gettext_lazy as _
 class TrackerConfig(AppConfig):
     name = "zaozhuang"
     verbose_name = _("Tracker")
+
+    def ready(self) -> None:
+        from zaozhuang.history.signals import connect
+
+        connect()

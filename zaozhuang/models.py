@@ -1,7 +1,13 @@
-"""What the seed wrote last, so that it never overwrites what an editor wrote since."""
+"""What the seed wrote last, so that it never overwrites what an editor wrote since, and history."""
 
+from typing import Any
+
+from django.conf import settings
 from django.db import models
+from django.db.models import OuterRef
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class SeededRecord(models.Model):
@@ -23,3 +29,85 @@ class SeededRecord(models.Model):
 
     def __str__(self) -> str:
         return f"{self.model} {self.key}"
+
+
+class HistoryQuerySet(models.QuerySet["HistoryEntry"]):
+    """Entries are written by `zaozhuang.history` and by nobody else; nobody changes them."""
+
+    def update(self, **kwargs: Any) -> int:
+        raise TypeError("History is not changed.")
+
+    def delete(self) -> tuple[int, dict[str, int]]:
+        raise TypeError("History is not deleted.")
+
+    def of(self, model: type[models.Model], pk: int) -> "HistoryQuerySet":
+        """Of a record and of all rows that belong to it or once did, the newest first."""
+        label = model._meta.label_lower
+        rows = HistoryEntry.objects.filter(owner=label, owner_id=pk)
+        parts = models.Q(
+            models.Exists(rows.filter(model=OuterRef("model"), object_id=OuterRef("object_id")))
+        )
+        own = models.Q(model=label, object_id=pk)
+        return self.filter(own | parts).order_by("-pk")
+
+
+class HistoryEntry(models.Model):
+    """One record was added, changed or deleted: who, when, why, and from what to what.
+
+    `changes` maps the name of a field to what it held before and after, as JSON writes it:
+    keys of records, decimals as text, dates in ISO form. An entry is made with the change, in
+    its transaction; there is no form, permission or address to change or delete it.
+    """
+
+    class Action(models.TextChoices):
+        ADDED = "added", pgettext_lazy("history", "added")
+        CHANGED = "changed", pgettext_lazy("history", "changed")
+        DELETED = "deleted", pgettext_lazy("history", "deleted")
+
+    model = models.CharField(_("kind of record"), max_length=60)
+    object_id = models.BigIntegerField(_("key"))
+    # The record of which it is a row, as a capacity is of a project.
+    owner = models.CharField(_("kind of record it belongs to"), max_length=60, blank=True)
+    owner_id = models.BigIntegerField(_("key of what it belongs to"), null=True)
+    # What a record was called when it was deleted.
+    name = models.CharField(_("name"), max_length=300, blank=True)
+    name_en = models.CharField(_("English name"), max_length=300, blank=True)
+    action = models.CharField(_("what happened"), max_length=8, choices=Action)
+    changes = models.JSONField(_("changes"))
+    at = models.DateTimeField(_("time"), default=timezone.now, db_index=True)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        related_name="+",
+        verbose_name=_("user"),
+    )
+    reason = models.CharField(_("reason"), max_length=300, blank=True)
+    reverts = models.ForeignKey(
+        "self", models.PROTECT, null=True, related_name="+", verbose_name=_("takes back")
+    )
+    # What was written together: by one request or one run of a command.
+    batch = models.UUIDField(_("written together"))
+
+    objects = HistoryQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-pk"]
+        verbose_name = _("history entry")
+        verbose_name_plural = _("history")
+        default_permissions = ()
+        indexes = [
+            models.Index(fields=["model", "object_id"], name="historyentry_record"),
+            models.Index(fields=["owner", "owner_id"], name="historyentry_owner"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.model} {self.object_id} {self.action}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if not self._state.adding:
+            raise TypeError("History is not changed.")
+        super().save(*args, **kwargs)
+
+    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        raise TypeError("History is not deleted.")

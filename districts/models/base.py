@@ -3,6 +3,7 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from zaozhuang.history.tracking import Tracked
 from zaozhuang.localised import localised
 
 
@@ -13,7 +14,7 @@ class Basis(models.TextChoices):
     INFERRED = "inferred", _("inferred")
 
 
-class Named(models.Model):
+class Named(Tracked):
     """A record whose name is data, in Chinese and English."""
 
     name = models.CharField(_("name"), max_length=200)

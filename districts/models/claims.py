@@ -10,7 +10,7 @@ from districts.models.figures import Reading, Target
 class ReadingClaim(Claim):
     """Another figure for what a reading measures."""
 
-    contests = "reading"
+    contests = history_owner = "reading"
     named_by = ("reading__district", "reading__indicator__unit", "unit")
 
     reading = models.ForeignKey(
@@ -25,7 +25,7 @@ class ReadingClaim(Claim):
 class TargetClaim(Claim):
     """Another source's version of a promise."""
 
-    contests = "target"
+    contests = history_owner = "target"
     named_by = ("target__district", "target__indicator__unit", "unit")
 
     target = models.ForeignKey(

@@ -161,6 +161,9 @@ class Claim(Cited):
     def record(self) -> Any:
         return getattr(self, self.contests)
 
+    def belongs_to(self) -> Any:
+        return self.record
+
     @property
     def said(self) -> str:
         """What is claimed, in the reader's language: `35 家`, `磷酸锰铁锂 5 万吨/年`."""

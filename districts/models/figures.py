@@ -20,6 +20,7 @@ from zaozhuang.dates import (
     event_day,
     partial,
 )
+from zaozhuang.history.tracking import TrackedQuerySet
 from zaozhuang.localised import localised, reads_english
 from zaozhuang.numbers import grouped
 
@@ -134,7 +135,7 @@ class Indicator(Named):
         verbose_name_plural = _("indicators")
 
 
-class TargetQuerySet(models.QuerySet["Target"]):
+class TargetQuerySet(TrackedQuerySet["Target"]):
     def marked(self) -> "TargetQuerySet":
         """With `contested`: whether another source says otherwise."""
         marked: TargetQuerySet = self.annotate(**{CONTESTED: contested(self.model)})
@@ -296,7 +297,7 @@ class Target(Contestable):
         one_page_each(self.slug, Reading)
 
 
-class ReadingQuerySet(models.QuerySet["Reading"]):
+class ReadingQuerySet(TrackedQuerySet["Reading"]):
     def marked(self) -> "ReadingQuerySet":
         """With `contested`: whether another source says otherwise."""
         marked: ReadingQuerySet = self.annotate(**{CONTESTED: contested(self.model)})

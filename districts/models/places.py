@@ -11,13 +11,14 @@ from django.utils.translation import gettext_lazy as _
 
 from districts.models.base import Named
 from districts.models.sources import Source
+from zaozhuang.history.tracking import TrackedQuerySet
 from zaozhuang.localised import localised
 
 # The names of a place, by which its projects are found too.
 NAMES = {"name", "name_en", "short_name", "short_name_en"}
 
 
-class DistrictQuerySet(models.QuerySet["District"]):
+class DistrictQuerySet(TrackedQuerySet["District"]):
     def within(self, district: "District") -> "DistrictQuerySet":
         """The district itself and everything below it."""
         return self.filter(path__startswith=district.path)
@@ -103,6 +104,7 @@ class District(Named):
     boundary_credit = models.CharField(_("origin of the boundary"), max_length=200, blank=True)
 
     objects = DistrictQuerySet.as_manager()
+    history_derived = ("path",)
 
     class Meta:
         ordering = ["path"]

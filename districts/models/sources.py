@@ -7,10 +7,11 @@ from django.utils.text import slugify
 from django.utils.translation import gettext_lazy as _
 
 from zaozhuang.dates import PartialDate, Precision, date_has_precision, partial
+from zaozhuang.history.tracking import Tracked
 from zaozhuang.localised import localised
 
 
-class Recorded(models.Model):
+class Recorded(Tracked):
     """A record that all places share; who entered it may go on correcting it."""
 
     recorded_by = models.ForeignKey(
@@ -78,7 +79,7 @@ class Source(Recorded):
         return partial(self.date, self.date_precision)
 
 
-class Passage(models.Model):
+class Passage(Tracked):
     """One paragraph of a source, numbered and described in our own words.
 
     The newspaper's sentences are not ours to publish; the number is enough to find them.
@@ -95,6 +96,8 @@ class Passage(models.Model):
     )
     summary = models.CharField(_("what it is about"), max_length=300)
     summary_en = models.CharField(_("what it is about, in English"), max_length=300, blank=True)
+
+    history_owner = "source"
 
     class Meta:
         ordering = ["source", "order"]
@@ -117,7 +120,7 @@ def anchor(locator: str) -> str:
     return slugify(locator.replace("¶", ""), allow_unicode=True) or "unplaced"
 
 
-class Cited(models.Model):
+class Cited(Tracked):
     """A record that rests on a source, at a place in it, with our own remark."""
 
     source = models.ForeignKey(

@@ -47,6 +47,8 @@ class Company(Named, Cited, Recorded):
     # Kept from the names by CompanyQuerySet.
     search = models.TextField(_("search text"), blank=True, editable=False)
 
+    history_derived = ("search",)
+
     objects = CompanyQuerySet.as_manager()
 
     class Meta:
@@ -91,6 +93,8 @@ class Honour(Cited):
     )
     awarded_by = models.CharField(_("awarded by"), max_length=100, blank=True)
     awarded_by_en = models.CharField(_("awarded by, in English"), max_length=100, blank=True)
+
+    history_owner = "company"
 
     class Meta:
         ordering = ["company", "-year", "title"]

@@ -66,6 +66,7 @@ class Capacity(Contestable):
     )
 
     objects = CapacityQuerySet.as_manager()
+    history_owner = "project"
 
     class Meta:
         ordering = ["project", "pk"]
@@ -122,7 +123,7 @@ class Capacity(Contestable):
 class CapacityClaim(Claim):
     """What another source says of a product: another quantity, or another product."""
 
-    contests = "capacity"
+    contests = history_owner = "capacity"
     named_by = ("capacity__project", "capacity__unit", "unit")
 
     capacity = models.ForeignKey(
@@ -157,6 +158,8 @@ class Participation(Cited):
         default=Basis.STATED,
         help_text=_("Inferred where the company is only known from the project's name."),
     )
+
+    history_owner = "project"
 
     objects = ParticipationQuerySet.as_manager()
 
@@ -224,6 +227,7 @@ class StageChange(Cited):
     recorded_at = models.DateTimeField(_("recorded"), auto_now_add=True)
 
     objects = StageChangeQuerySet.as_manager()
+    history_owner = "project"
 
     class Meta:
         ordering = ["project", "-date", "-pk"]

@@ -116,6 +116,8 @@ class Project(Named, Cited):
     updated_at = models.DateTimeField(_("updated"), auto_now=True, db_index=True)
 
     objects = ProjectQuerySet.as_manager()
+    # The history of the stage is that of its events.
+    history_derived = (*KEPT, "search")
 
     # What ProjectQuerySet.at() adds.
     at_stage: str

@@ -10,6 +10,7 @@ from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db import models, transaction
 from django.utils import translation
 
+from zaozhuang.history.scope import recording
 from zaozhuang.models import SeededRecord
 from zaozhuang.seeding.columns import assign, default, digest, normal
 from zaozhuang.seeding.folder import (
@@ -57,7 +58,11 @@ def seed(folder: Path, *, once: bool = False, write: bool = True) -> Report:
     `write`, everything is tried, checked and taken back.
     """
     fingerprint = folder_digest(folder) if folder.is_dir() else ""
-    with translation.override(None), transaction.atomic():
+    with (
+        translation.override(None),
+        recording(reason=f"seed {folder.name}"),
+        transaction.atomic(),
+    ):
         last = SeededRecord.objects.filter(model=DATASET, key=folder.name).first()
         if once and last is not None and last.values == {"digest": fingerprint}:
             return Report(folder, skipped=True)
