@@ -4,12 +4,14 @@ from projects.models.chain import Segment, Stream, Technology
 from projects.models.companies import Company, Honour
 from projects.models.parts import Capacity, Participation, StageChange
 from projects.models.project import Project
+from projects.models.reports import ProgressReport
 
 __all__ = [
     "Capacity",
     "Company",
     "Honour",
     "Participation",
+    "ProgressReport",
     "Project",
     "Segment",
     "StageChange",
