@@ -26,6 +26,15 @@ SITE_TITLE = {"zh-hans": "枣庄锂电产业跟踪", "en": "Zaozhuang Lithium Tr
 INDUSTRY = {"zh-hans": "锂电", "en": "lithium-battery"}
 DATASET = BASE_DIR / "fixtures" / "zaozhuang-lithium"
 
+# Monthly reports are working papers: only staff see them, unless a city publishes them.
+PUBLISH_DISPATCH = env_bool("PUBLISH_DISPATCH")
+# The thresholds of the lights, which the dispatch page publishes with their rule: months from
+# which a start or an end is late, months without a report, points behind the plan.
+LIGHT_LATE_MONTHS = env_int("LIGHT_LATE_MONTHS", 3, least=1)
+LIGHT_SILENT_MONTHS = env_int("LIGHT_SILENT_MONTHS", 2, least=1)
+LIGHT_BEHIND_YELLOW = env_int("LIGHT_BEHIND_YELLOW", 10, least=1)
+LIGHT_BEHIND_RED = env_int("LIGHT_BEHIND_RED", 30, least=LIGHT_BEHIND_YELLOW)
+
 INSTALLED_APPS = [
     "zaozhuang",
     "projects",

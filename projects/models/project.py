@@ -1,7 +1,7 @@
 """The project: one investment in one district."""
 
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import ValidationError
 from django.db import models
@@ -24,6 +24,9 @@ from zaozhuang.dates import (
     event_day,
     partial,
 )
+
+if TYPE_CHECKING:
+    from projects.models.reports import ProgressReport
 
 
 class Project(Named, Cited):
@@ -130,6 +133,8 @@ class Project(Named, Cited):
     at_since: date | None
     at_since_precision: str
     at_observed: bool
+    # What ProjectQuerySet.with_last_report() adds.
+    last_reports: "list[ProgressReport]"
 
     class Meta:
         ordering = ["district__path", "slug"]
