@@ -75,14 +75,6 @@ class ProjectQuerySet(models.QuerySet["Project"]):
         """Being prepared or built on the day: what every month is reported on."""
         return self.at(day).in_stage(*DISPATCHED)
 
-    def reported(self, month: date) -> "ProjectQuerySet":
-        """With a monthly report for the month that begins on that day."""
-        from projects.models import ProgressReport
-
-        return self.filter(
-            Exists(ProgressReport.objects.filter(project=OuterRef("pk"), month=month))
-        )
-
     def unreported(self, month: date) -> "ProjectQuerySet":
         """Without a monthly report for the month that begins on that day."""
         from projects.models import ProgressReport

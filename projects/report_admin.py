@@ -10,8 +10,8 @@ from django.db import models
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponseRedirect
 from django.utils.http import url_has_allowed_host_and_scheme
-from django.utils.text import Truncator
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from projects.models import ProgressReport, Project
 from projects.reporting import ReportForm
@@ -24,7 +24,7 @@ from zaozhuang.numbers import grouped
 class MonthFilter(admin.SimpleListFilter):
     """The months that have reports, newest first."""
 
-    title = _("month")
+    title = pgettext_lazy("report", "month")
     parameter_name = "month"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
@@ -43,9 +43,8 @@ class MonthFilter(admin.SimpleListFilter):
             raise IncorrectLookupParameters(error) from None
 
 
-def _number(name: str) -> Callable[[Any, ProgressReport], str]:
+def _number(name: str, heading: Any) -> Callable[[Any, ProgressReport], str]:
     """A column with a figure as people write it; its heading names the unit."""
-    heading = ProgressReport._meta.get_field(name).verbose_name  # type: ignore[union-attr]
 
     @admin.display(description=heading, ordering=name)
     def show(_admin: Any, report: ProgressReport) -> str:
@@ -66,7 +65,6 @@ class ProgressReportAdmin(EditorAdmin):
         "of_year",
         "of_total",
         "done",
-        "problem_begins",
         "recorded_by",
         "recorded_at",
     ]
@@ -78,7 +76,7 @@ class ProgressReportAdmin(EditorAdmin):
         (None, {"fields": ["project", "month"]}),
         (
             _("Investment completed, in 万元"),
-            {"fields": [("invested_month", "invested_year", "invested_total")]},
+            {"fields": ["invested_month", "invested_year", "invested_total"]},
         ),
         (_("Physical progress"), {"fields": ["percent", "progress"]}),
         (_("What is in the way"), {"fields": ["problem", ("solver", "solve_by")]}),
@@ -86,10 +84,10 @@ class ProgressReportAdmin(EditorAdmin):
         (_("Record"), {"fields": [("recorded_by", "recorded_at")]}),
     ]
 
-    of_month = _number("invested_month")
-    of_year = _number("invested_year")
-    of_total = _number("invested_total")
-    done = _number("percent")
+    of_month = _number("invested_month", _("in the month, 万元"))
+    of_year = _number("invested_year", _("since January, 万元"))
+    of_total = _number("invested_total", _("since the start, 万元"))
+    done = _number("percent", _("progress, %"))
 
     def get_queryset(self, request: HttpRequest) -> "models.QuerySet[Any]":
         """With what a report shows of itself in lists and confirmations."""
@@ -103,13 +101,9 @@ class ProgressReportAdmin(EditorAdmin):
     def district(self, report: ProgressReport) -> str:
         return report.project.district.label
 
-    @admin.display(description=_("month"), ordering="month")
+    @admin.display(description=pgettext_lazy("report", "month"), ordering="month")
     def period_label(self, report: ProgressReport) -> str:
         return report.period.label
-
-    @admin.display(description=_("problem"), ordering="problem")
-    def problem_begins(self, report: ProgressReport) -> str:
-        return Truncator(report.problem).chars(40)
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         """What the address of the page gives, without a project that is not there."""

@@ -1,12 +1,15 @@
-"""The form of a monthly report: it knows the months around it and refuses what contradicts them."""
+"""Monthly reports: who may see them, and their form, which knows the months around it."""
 
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.http import HttpRequest
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from projects.models import ProgressReport, Project
 from projects.models.reports import AMOUNTS
@@ -19,13 +22,23 @@ from zaozhuang.numbers import grouped, quantity
 GROWING = ["invested_year", "invested_total", "percent"]
 
 
+def may_see(request: HttpRequest) -> bool:
+    """Reports are working papers: for staff, and for everybody where the city publishes them."""
+    user = request.user
+    return settings.PUBLISH_DISPATCH or (user.is_active and user.is_staff)
+
+
 class ReportForm(EditorForm):
     """A report of one project for one month that has begun."""
+
+    # Declared here, because the desk would give a model's date a picker of days.
+    month = MonthField(
+        label=pgettext_lazy("report", "month"), help_text=_("Such as 2023-03 or 2023年3月.")
+    )
 
     class Meta:
         model = ProgressReport
         exclude: list[str] = []
-        field_classes = {"month": MonthField}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

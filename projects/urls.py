@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from projects import dashboards, downloads, style, views
+from projects import dashboards, dispatch, downloads, style, views
 
 urlpatterns = [
     path("", dashboards.overview, name="overview"),
@@ -19,6 +19,8 @@ urlpatterns = [
     path("projects/<slug:slug>/", views.project, name="project"),
     path("companies/", views.companies, name="companies"),
     path("companies/<slug:slug>/", views.company, name="company"),
+    path("dispatch/", dispatch.dispatch_page, name="dispatch"),
+    path("dispatch.csv", dispatch.dispatch_csv, name="dispatch-csv"),
     path("projects.csv", downloads.projects_csv, name="projects-csv"),
     path("capacities.csv", downloads.capacities_csv, name="capacities-csv"),
     path("targets.csv", downloads.targets_csv, name="targets-csv"),

@@ -1,5 +1,6 @@
 """Lists and pages of projects and companies."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.core.paginator import EmptyPage, Page, Paginator
@@ -15,6 +16,7 @@ from projects.facets import facets
 from projects.filters import CompanyFilter, ProjectFilter, errors_of
 from projects.listing import COLUMNS, ListForm, active_filters, relaxations, sort_heads
 from projects.models import Company, Project
+from projects.reporting import may_see
 from projects.totals import totals
 from zaozhuang.views import refuse
 
@@ -63,6 +65,7 @@ def project(request: HttpRequest, slug: str) -> HttpResponse:
         ),
         "participations": record.participations.select_related("company", "source"),
         "phases": record.phases.at(),
+        "reports": record.reports.all() if may_see(request) else [],
     }
     return render(request, "projects/project.html", context)
 
@@ -100,7 +103,7 @@ def company(request: HttpRequest, slug: str) -> HttpResponse:
     return render(request, "projects/company.html", context)
 
 
-def paginate(rows: QuerySet[Any], number: int) -> Page[Any]:
+def paginate(rows: QuerySet[Any] | Sequence[Any], number: int) -> Page[Any]:
     """One page of the rows; raises Http404 past the end."""
     try:
         return Paginator(rows, PER_PAGE).page(number)

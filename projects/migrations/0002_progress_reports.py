@@ -25,7 +25,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "month",
-                    models.DateField(help_text="Kept as its first day.", verbose_name="month"),
+                    models.DateField(verbose_name="month"),
                 ),
                 (
                     "invested_month",

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from districts.models import Source
 from projects.models.project import Project
@@ -56,7 +57,8 @@ class ProgressReport(models.Model):
     project = models.ForeignKey(
         Project, models.CASCADE, related_name="reports", verbose_name=_("project")
     )
-    month = models.DateField(_("month"), help_text=_("Kept as its first day."))
+    # Kept as its first day.
+    month = models.DateField(pgettext_lazy("report", "month"))
     invested_month = amount_field(
         _("invested in the month, 万元"),
         _("In 万元 (ten thousand yuan); blank where it is not known, which is not zero."),
