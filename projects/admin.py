@@ -22,9 +22,13 @@ from projects.inlines import (
 )
 from projects.models import Capacity, Company, Project, Segment, StageChange, Stream, Technology
 from projects.querysets import LATEST_FIRST
+from projects.report_admin import ProgressReportAdmin
 from zaozhuang.admin import EditorAdmin
 from zaozhuang.dates import partial
 from zaozhuang.numbers import grouped, quantity
+
+# Registered by being imported: Django looks for this module alone.
+__all__ = ["ProgressReportAdmin"]
 
 SHORT_NAMES = ("short_name", "short_name_en")
 
@@ -93,7 +97,10 @@ class ProjectAdmin(EditorAdmin):
     readonly_fields = ["current_stage", "created_at", "updated_at"]
     fieldsets = [
         (None, {"fields": ["current_stage", NAMES, "slug", ("district", "kind"), "parent"]}),
-        (_("When it is due"), {"fields": [("due", "due_basis")]}),
+        (
+            _("The plan"),
+            {"fields": [("planned_start", "planned_start_basis"), ("due", "due_basis")]},
+        ),
         (
             _("Investment"),
             {"fields": [("investment", "investment_kind", "investment_approximate")]},

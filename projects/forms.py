@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from projects.models import Capacity, Honour, Project, StageChange
 from projects.stages import Stage
+from zaozhuang.dates import partial
 from zaozhuang.forms import EditorForm, MadeSlugForm
 
 
@@ -16,9 +17,13 @@ class ProjectForm(EditorForm):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
+        self.come_together("planned_start", "planned_start_basis")
         self.come_together("due", "due_basis")
         self.come_together("investment", "investment_kind")
         self.above_zero("investment")
+        due = partial(cleaned.get("due"), self.instance.due_precision)
+        if cleaned.get("planned_start") and due and cleaned["planned_start"] > due.last:
+            self.add_error("planned_start", _("The planned start lies after the due date."))
         return cleaned
 
 

@@ -19,7 +19,7 @@ from projects.search import (
     matching,
     project_document,
 )
-from projects.stages import UNFINISHED, Family, Stage, stages_of
+from projects.stages import DISPATCHED, UNFINISHED, Family, Stage, stages_of
 from zaozhuang.history.tracking import TrackedQuerySet
 from zaozhuang.localised import column
 
@@ -81,6 +81,30 @@ class ProjectQuerySet(TrackedQuerySet["Project"]):
     def due_unfinished(self) -> "ProjectQuerySet":
         """Promised for a date and, as far as is known, not there yet; the nearest first."""
         return self.filter(due__isnull=False, at_stage__in=UNFINISHED).order_by("due", "slug")
+
+    def dispatched(self, day: date) -> "ProjectQuerySet":
+        """Being prepared or built on the day: what every month is reported on."""
+        return self.at(day).in_stage(*DISPATCHED)
+
+    def unreported(self, month: date) -> "ProjectQuerySet":
+        """Without a monthly report for the month that begins on that day."""
+        from projects.models import ProgressReport
+
+        return self.exclude(
+            Exists(ProgressReport.objects.filter(project=OuterRef("pk"), month=month))
+        )
+
+    def with_last_report(self, month: date) -> "ProjectQuerySet":
+        """With the latest monthly report up to the month in `last_reports`, a list of at most one."""
+        from projects.models import ProgressReport
+
+        so_far = ProgressReport.objects.filter(project=OuterRef("project"), month__lte=month)
+        latest = ProgressReport.objects.filter(
+            pk=Subquery(so_far.order_by("-month").values("pk")[:1])
+        )
+        return self.prefetch_related(  # type: ignore[no-redef]  # the model names it for readers
+            Prefetch("reports", latest, to_attr="last_reports")
+        )
 
     def matching(self, text: str) -> "ProjectQuerySet":
         """Whose name, company, product or district contains the text, in Chinese, English or pinyin.

@@ -75,6 +75,10 @@ UNFINISHED = [
 ]
 
 
+# What a city asks about every month: works that are to begin or go on.
+DISPATCHED = [Stage.PREPARING, Stage.BUILDING]
+
+
 def stages_of(*families: Family) -> list[str]:
     """The codes of the stages in the given families, in the order of a life."""
     return [code for code in Stage.values if FAMILY[code] in families]

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from projects import changelog, dashboards, downloads, figures, package, style, views
+from projects import changelog, dashboards, dispatch, downloads, figures, package, style, views
 from projects.formats import as_csv, as_geojson, as_json, as_xlsx
 
 urlpatterns = [
@@ -42,6 +42,8 @@ urlpatterns = [
     path("companies.csv", as_csv(downloads.companies), name="companies-csv"),
     path("companies.xlsx", as_xlsx(downloads.companies), name="companies-xlsx"),
     path("data.zip", package.data_zip, name="data-zip"),
+    path("dispatch/", dispatch.dispatch_page, name="dispatch"),
+    path("dispatch.csv", dispatch.dispatch_csv, name="dispatch-csv"),
     path("charts/<slug:name>.csv", downloads.chart_csv, name="chart-csv"),
     path("style/", style.style, name="style"),
 ]

@@ -1,5 +1,6 @@
 """Lists and pages of projects and companies."""
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
@@ -17,6 +18,7 @@ from projects.facets import facets
 from projects.filters import CompanyFilter, ProjectFilter, errors_of
 from projects.listing import COLUMNS, ListForm, active_filters, relaxations, sort_heads
 from projects.models import Company, Project
+from projects.reporting import may_see
 from projects.totals import totals
 from zaozhuang.views import refuse
 
@@ -75,6 +77,7 @@ def project(request: HttpRequest, slug: str, as_of: date | None) -> HttpResponse
         ),
         "participations": record.participations.select_related("company", "source"),
         "phases": record.phases.at(as_of),
+        "reports": record.reports.all() if may_see(request) else [],
     }
     return render(request, "projects/project.html", context)
 
@@ -116,7 +119,7 @@ def company(request: HttpRequest, slug: str, as_of: date | None) -> HttpResponse
     return render(request, "projects/company.html", context)
 
 
-def paginate(rows: QuerySet[Any], number: int) -> Page[Any]:
+def paginate(rows: QuerySet[Any] | Sequence[Any], number: int) -> Page[Any]:
     """One page of the rows; raises Http404 past the end."""
     try:
         return Paginator(rows, PER_PAGE).page(number)

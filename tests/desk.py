@@ -8,11 +8,20 @@ from django.urls import reverse
 from django.utils import translation
 
 from districts.models import District, Indicator, Reading, Source, Target, Theme, Unit
-from projects.models import Capacity, Company, Project, Segment, StageChange, Stream, Technology
+from projects.models import (
+    Capacity,
+    Company,
+    ProgressReport,
+    Project,
+    Segment,
+    StageChange,
+    Stream,
+    Technology,
+)
 
 OURS = [
     Source, Unit, Theme, District, Indicator, Target, Reading,
-    Stream, Segment, Technology, Company, Project, Capacity, StageChange,
+    Stream, Segment, Technology, Company, Project, Capacity, StageChange, ProgressReport,
 ]  # fmt: skip
 DESK = [*OURS, User, Group]
 Model = type[models.Model]

@@ -26,12 +26,14 @@ from projects.models import (
     Company,
     Honour,
     Participation,
+    ProgressReport,
     Project,
     Segment,
     StageChange,
     Stream,
     Technology,
 )
+from projects.models.reports import AMOUNTS
 from projects.stages import Stage
 from zaozhuang.dates import PartialDate
 
@@ -185,11 +187,20 @@ def make_project(
     stage: str = "",
     since: str = "2023-02-01",
     due: str | None = None,
+    start: str | None = None,
     **fields: Any,
 ) -> Project:
-    """A project; with `stage` it also gets the event that leads there, on the day `since`."""
+    """A project planned from `start` to `due`; with `stage` it also gets the event that leads
+    there, on the day `since`."""
     number = next(_numbers)
     defaults: dict[str, Any] = {"name": name or f"项目{number}", "slug": f"project-{number}"}
+    if start is not None:
+        period = PartialDate.parse(start)
+        defaults |= {
+            "planned_start": period.first,
+            "planned_start_precision": period.precision,
+            "planned_start_basis": "stated",
+        }
     if due is not None:
         period = PartialDate.parse(due)
         defaults |= {"due": period.last, "due_precision": period.precision, "due_basis": "stated"}
@@ -225,6 +236,20 @@ def make_capacity(
         if "unit" not in fields:
             defaults["unit"] = make_unit()
     return Capacity.objects.create(project=project or make_project(), **defaults | fields)
+
+
+def make_report(
+    project: Project | None = None, month: str = "2023-03", **fields: Any
+) -> ProgressReport:
+    """A monthly report; amounts in 万元 and progress in percent may be given as text."""
+    numbers = [*AMOUNTS, "percent"]
+    values = {
+        name: Decimal(value) if name in numbers and value is not None else value
+        for name, value in fields.items()
+    }
+    return ProgressReport.objects.create(
+        project=project or make_project(), month=PartialDate.parse(month).first, **values
+    )
 
 
 def make_participation(

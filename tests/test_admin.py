@@ -33,6 +33,7 @@ from tests.factories import (
     make_passage,
     make_project,
     make_reading,
+    make_report,
     make_segment,
     make_source,
     make_stream,
@@ -76,6 +77,13 @@ def fill(start: int, stop: int) -> None:
         )
         change_stage(make_project(district=place), "signed", **cited)
         editor = User.objects.create_user(f"editor{n}", is_staff=True)
+        make_report(
+            project,
+            f"{2016 + n // 12}-{n % 12 + 1:02}",
+            percent="12.5",
+            recorded_by=editor,
+            source=source,
+        )
         editor.groups.add(Group.objects.create(name=f"组{n}"))
 
 

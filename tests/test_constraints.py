@@ -72,6 +72,21 @@ CHECKS = [
         make.make_project,
         {"due": day("2023-05-31"), "due_basis": "stated"},
     ),
+    Case(
+        "project_planned_start_has_precision",
+        lambda: make.make_project(start="2023-05"),
+        {"planned_start_precision": ""},
+    ),
+    Case(
+        "project_planned_start_has_basis",
+        lambda: make.make_project(start="2023-05"),
+        {"planned_start_basis": ""},
+    ),
+    Case(
+        "project_starts_before_due",
+        lambda: make.make_project(start="2023", due="2023-05"),
+        {"planned_start": day("2023-06-01")},
+    ),
     Case("project_due_has_basis", lambda: make.make_project(due="2023-05"), {"due_basis": ""}),
     Case(
         "project_stage_since_has_precision", make.make_project, {"stage_since": day("2023-01-01")}
@@ -92,6 +107,30 @@ CHECKS = [
     Case("stagechange_date_has_precision", stage_change, {"date_precision": ""}),
     Case("stagechange_has_basis", stage_change, {"basis": ""}),
     Case("stagechange_has_basis", stage_change, {"stage": "unknown"}),
+    Case("report_month_is_its_first_day", make.make_report, {"month": day("2023-03-02")}),
+    Case("report_invested_month_not_negative", make.make_report, {"invested_month": -1}),
+    Case("report_invested_year_not_negative", make.make_report, {"invested_year": -1}),
+    Case("report_invested_total_not_negative", make.make_report, {"invested_total": -1}),
+    Case(
+        "report_invested_year_contains_month",
+        lambda: make.make_report(invested_month="9"),
+        {"invested_year": "8.9999"},
+    ),
+    Case(
+        "report_invested_total_contains_month",
+        lambda: make.make_report(invested_month="9"),
+        {"invested_total": "8.9999"},
+    ),
+    Case(
+        "report_invested_total_contains_year",
+        lambda: make.make_report(invested_year="9"),
+        {"invested_total": "8.9999"},
+    ),
+    Case("report_percent_from_0_to_100", make.make_report, {"percent": "100.01"}),
+    Case("report_percent_from_0_to_100", make.make_report, {"percent": "-0.01"}),
+    Case("report_solve_by_has_precision", make.make_report, {"solve_by_precision": "day"}),
+    Case("report_solver_needs_problem", make.make_report, {"solver": "发改局"}),
+    Case("report_locator_needs_source", make.make_report, {"locator": "锂电 ¶2"}),
 ]
 
 
@@ -132,6 +171,11 @@ def two_changes() -> tuple[models.Model, models.Model]:
     )
 
 
+def two_reports() -> tuple[models.Model, models.Model]:
+    project = make.make_project()
+    return make.make_report(project, "2023-03"), make.make_report(project, "2023-04")
+
+
 def two_readings() -> tuple[models.Model, models.Model]:
     same: dict[str, Any] = {
         "district": make.make_district(),
@@ -161,6 +205,7 @@ UNIQUE: list[tuple[str, Callable[[], tuple[models.Model, models.Model]], list[st
     ("capacity_once_per_product", two_capacities, ["product"]),
     ("participation_once", two_participations, ["company"]),
     ("stagechange_once_a_day", two_changes, ["stage"]),
+    ("report_once_a_month", two_reports, ["month"]),
     ("seededrecord_once", two_seeded, ["key"]),
 ]
 

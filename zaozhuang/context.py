@@ -24,6 +24,7 @@ def site(request: HttpRequest) -> dict[str, Any]:
         "site_title": settings.SITE_TITLE[language],
         "industry": settings.INDUSTRY[language],
         "today": today(),
+        "publish_dispatch": settings.PUBLISH_DISPATCH,
         "page_languages": [
             {
                 "code": code,

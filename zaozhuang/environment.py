@@ -29,15 +29,21 @@ def env_bool(name: str, default: bool = False) -> bool:
     )
 
 
-def env_int(name: str, default: int) -> int:
-    """The whole-number variable `name`; raises ImproperlyConfigured when it is not one."""
+def env_int(name: str, default: int, *, least: int | None = None) -> int:
+    """The whole-number variable `name`; raises ImproperlyConfigured when it is not one.
+
+    Also when it is smaller than `least`.
+    """
     text = os.environ.get(name)
     if text is None or text.strip() == "":
         return default
     try:
-        return int(text)
+        value = int(text)
     except ValueError:
         raise ImproperlyConfigured(f"{name}={text!r} is not a whole number.") from None
+    if least is not None and value < least:
+        raise ImproperlyConfigured(f"{name}={text!r} is less than {least}.")
+    return value
 
 
 def env_list(name: str, default: list[str]) -> list[str]:

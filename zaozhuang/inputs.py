@@ -8,6 +8,8 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
+from zaozhuang.dates import PartialDate, Precision, today
+
 DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 # Slugs of places may be Chinese in another data set; nothing in them needs quoting.
 SLUG = re.compile(r"[-\w]{1,80}")
@@ -32,6 +34,50 @@ class DayField(forms.Field):
         raise ValidationError(
             self.error_messages["invalid"], code="invalid", params={"value": value}
         )
+
+
+class MonthField(forms.Field):
+    """A month written 2023-03 or 2023年3月; `value` is its first day or None.
+
+    A month that has not begun is refused: nobody can report on it yet.
+    """
+
+    default_error_messages = {
+        "invalid": _("“%(value)s” is not a month; write it as YYYY-MM, for example 2023-03."),
+        "future": _("The month %(value)s has not begun yet."),
+    }
+    widget = forms.TextInput(
+        attrs={"placeholder": "2023-03", "size": "9", "maxlength": "12", "autocomplete": "off"}
+    )
+
+    def prepare_value(self, value: Any) -> Any:
+        return f"{value.year:04}-{value.month:02}" if isinstance(value, date) else value
+
+    def to_python(self, value: Any) -> date | None:
+        if value in self.empty_values:
+            return None
+        if isinstance(value, date):
+            return value.replace(day=1)
+        try:
+            month = PartialDate.parse(str(value))
+        except ValueError:
+            month = None
+        if month is None or month.precision is not Precision.MONTH:
+            raise ValidationError(
+                self.error_messages["invalid"], code="invalid", params={"value": value}
+            )
+        if month.first > today():
+            raise ValidationError(
+                self.error_messages["future"], code="future", params={"value": month.iso}
+            )
+        return month.first
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        """`2023年3月` in place of `2023-03` is no change."""
+        try:
+            return self.to_python(initial) != self.to_python(data)
+        except ValidationError:
+            return True
 
 
 class PageField(forms.Field):

@@ -29,12 +29,13 @@ class MeasuringUnit(Protocol):
 class _Money:
     """The unit of investments, which are columns of their own and have no unit beside them."""
 
-    name: str = "亿元"
+    name: str
+    factor: Decimal
     name_en: str = "CNY"
-    factor: Decimal = Decimal(10) ** 8
 
 
-HUNDRED_MILLION_YUAN = _Money()
+HUNDRED_MILLION_YUAN = _Money("亿元", Decimal(10) ** 8)
+TEN_THOUSAND_YUAN = _Money("万元", Decimal(10) ** 4)
 
 
 def plain(value: Decimal) -> str:

@@ -33,6 +33,15 @@ DATA_LICENSE = {
     "path": "https://spdx.org/licenses/MIT.html",
 }
 
+# Monthly reports are working papers: only staff see them, unless a city publishes them.
+PUBLISH_DISPATCH = env_bool("PUBLISH_DISPATCH")
+# The thresholds of the lights, which the dispatch page publishes with their rule: months from
+# which a start or an end is late, months without a report, points behind the plan.
+LIGHT_LATE_MONTHS = env_int("LIGHT_LATE_MONTHS", 3, least=1)
+LIGHT_SILENT_MONTHS = env_int("LIGHT_SILENT_MONTHS", 2, least=1)
+LIGHT_BEHIND_YELLOW = env_int("LIGHT_BEHIND_YELLOW", 10, least=1)
+LIGHT_BEHIND_RED = env_int("LIGHT_BEHIND_RED", 30, least=LIGHT_BEHIND_YELLOW)
+
 INSTALLED_APPS = [
     "zaozhuang",
     "projects",

@@ -4,6 +4,7 @@ from projects.models.chain import Segment, Stream, Technology
 from projects.models.companies import Company, Honour
 from projects.models.parts import Capacity, CapacityClaim, Participation, StageChange
 from projects.models.project import Project
+from projects.models.reports import ProgressReport
 
 __all__ = [
     "Capacity",
@@ -11,6 +12,7 @@ __all__ = [
     "Company",
     "Honour",
     "Participation",
+    "ProgressReport",
     "Project",
     "Segment",
     "StageChange",

@@ -1,7 +1,7 @@
 """The project: one investment in one district."""
 
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
@@ -24,8 +24,12 @@ from zaozhuang.dates import (
     Precision,
     date_has_precision,
     deadline_day,
+    event_day,
     partial,
 )
+
+if TYPE_CHECKING:
+    from projects.models.reports import ProgressReport
 
 
 class Project(Named, Cited):
@@ -54,6 +58,18 @@ class Project(Named, Cited):
         related_name="phases",
         verbose_name=_("phase of"),
         help_text=_("The project that this is a phase of; a phase has no phases itself."),
+    )
+    planned_start = models.DateField(
+        _("planned start"),
+        null=True,
+        blank=True,
+        help_text=_("When construction is to begin: any day of that period."),
+    )
+    planned_start_precision = models.CharField(
+        _("precision of the planned start"), max_length=8, choices=Precision, blank=True
+    )
+    planned_start_basis = models.CharField(
+        _("basis of the planned start"), max_length=8, choices=Basis, blank=True
     )
     due = models.DateField(
         _("due"),
@@ -125,6 +141,8 @@ class Project(Named, Cited):
     at_since: date | None
     at_since_precision: str
     at_observed: bool
+    # What ProjectQuerySet.with_last_report() adds.
+    last_reports: "list[ProgressReport]"
 
     class Meta:
         ordering = ["district__path", "slug"]
@@ -141,6 +159,26 @@ class Project(Named, Cited):
             *Cited.Meta.constraints,
             models.UniqueConstraint(
                 fields=["district", "name"], name="project_name_once_in_district"
+            ),
+            models.CheckConstraint(
+                condition=date_has_precision("planned_start"),
+                name="project_planned_start_has_precision",
+                violation_error_message=_("Give the planned start and its precision together."),
+            ),
+            models.CheckConstraint(
+                condition=models.Q(planned_start__isnull=True, planned_start_basis="")
+                | models.Q(planned_start__isnull=False, planned_start_basis__in=Basis.values),
+                name="project_planned_start_has_basis",
+                violation_error_message=_("Say whether the planned start is stated or inferred."),
+            ),
+            models.CheckConstraint(
+                # Both days are the outer ones of their periods, so “2023” may start what is
+                # due in May 2023.
+                condition=models.Q(planned_start__isnull=True)
+                | models.Q(due__isnull=True)
+                | models.Q(planned_start__lte=models.F("due")),
+                name="project_starts_before_due",
+                violation_error_message=_("The planned start lies after the due date."),
             ),
             models.CheckConstraint(
                 condition=date_has_precision("due"),
@@ -235,10 +273,16 @@ class Project(Named, Cited):
         return partial(self.at_since, self.at_since_precision)
 
     @property
+    def start(self) -> PartialDate | None:
+        """The planned start; when construction did begin, the stage changes tell."""
+        return partial(self.planned_start, self.planned_start_precision)
+
+    @property
     def deadline(self) -> PartialDate | None:
         return partial(self.due, self.due_precision)
 
     def clean(self) -> None:
+        self.planned_start = event_day(self.planned_start, self.planned_start_precision)
         self.due = deadline_day(self.due, self.due_precision)
         if self.parent is not None:
             if self.parent_id == self.pk and self.pk:
