@@ -132,20 +132,6 @@ RULES = [
 
 
 @dataclass(frozen=True)
-class Light:
-    """A light with its reason: `because` in a few words, `inputs` with all that was looked at."""
-
-    rule: Rule
-    because: str
-    inputs: list[tuple[str, str]]
-    day: date
-
-    @property
-    def colour(self) -> Colour:
-        return self.rule.colour
-
-
-@dataclass(frozen=True)
 class Standing:
     """What is known of a project on a day; `report` is its latest up to then."""
 
@@ -208,6 +194,32 @@ class Standing:
         return self.elapsed - self.percent
 
 
+@dataclass(frozen=True)
+class Light:
+    """A light with its reason, which is worded only where it is shown."""
+
+    rule: Rule
+    standing: Standing
+
+    @property
+    def colour(self) -> Colour:
+        return self.rule.colour
+
+    @property
+    def day(self) -> date:
+        return self.standing.day
+
+    @property
+    def because(self) -> str:
+        """Why, in a few words."""
+        return _because(self.rule, self.standing)
+
+    @property
+    def inputs(self) -> list[tuple[str, str]]:
+        """All that the rules look at, with its heading."""
+        return list(_inputs(self.standing))
+
+
 def judge(standing: Standing) -> Rule:
     """The one rule that decides."""
     late, yellow = settings.LIGHT_LATE_MONTHS, settings.LIGHT_BEHIND_YELLOW
@@ -234,8 +246,7 @@ def light(project: Project, report: ProgressReport | None, day: date) -> Light:
     The project comes from `ProjectQuerySet.at(day)` and is being prepared or built.
     """
     standing = Standing(day, project.at_stage, project.start, project.deadline, report)
-    rule = judge(standing)
-    return Light(rule, _because(rule, standing), list(_inputs(project, standing)), day)
+    return Light(judge(standing), standing)
 
 
 def _because(rule: Rule, standing: Standing) -> str:
@@ -282,11 +293,11 @@ def _with_months(text: str, late: int | None) -> str:
     return _("%(finding)s, %(late)s") % {"finding": text, "late": over}
 
 
-def _inputs(project: Project, standing: Standing) -> Iterator[tuple[str, str]]:
+def _inputs(standing: Standing) -> Iterator[tuple[str, str]]:
     """Everything the rules look at, whichever of them decided; unknown is said to be unknown."""
     unknown = _("not given")
     report = standing.report
-    yield _("Stage"), project.stage_label
+    yield _("Stage"), str(Stage(standing.stage).label)
     yield _("Planned start"), standing.start.label if standing.start else unknown
     yield _("Planned end"), standing.end.label if standing.end else unknown
     yield _("Last report"), report.period.label if report else _("none")

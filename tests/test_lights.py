@@ -320,8 +320,8 @@ def test_the_reason_of_what_has_not_begun(
         make_report(project, "2023-03", **report)
     with translation.override("en"):
         found = shown(project, on)
-    assert found.because == because
-    assert ("Planned start", "not given") in found.inputs or "start" in fields
+        assert found.because == because
+        assert ("Planned start", "not given") in found.inputs or "start" in fields
 
 
 @pytest.mark.django_db
