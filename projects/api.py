@@ -7,7 +7,6 @@ import re
 from datetime import date
 from typing import Any, ClassVar
 
-import django_filters
 from django.db.models import F, Prefetch, QuerySet
 from django.http import HttpRequest, QueryDict
 from django.utils.decorators import method_decorator
@@ -26,6 +25,7 @@ from projects.api_schema import Schema
 from projects.filters import (
     ORDERINGS,
     CompanyFilter,
+    Everything,
     PlacedFilter,
     ProjectFilter,
     StageChangeFilter,
@@ -37,13 +37,6 @@ from zaozhuang.dates import today
 from zaozhuang.inputs import SLUG
 
 NUMBER = re.compile(r"[1-9][0-9]{0,17}")
-
-
-class Everything(django_filters.FilterSet):
-    """Of a short list nothing need be asked."""
-
-    def selection(self) -> QuerySet[Any]:
-        return self.queryset
 
 
 # The tag of an answer is made of its content; who has it already is answered 304.

@@ -30,7 +30,7 @@ class PageSizeField(forms.Field):
     }
 
     def to_python(self, value: Any) -> int:
-        if value in self.empty_values:
+        if value is None:
             return PAGE_SIZE
         if re.fullmatch(r"[1-9][0-9]{0,2}", value) and int(value) <= MAX_PAGE_SIZE:
             return int(value)

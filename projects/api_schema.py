@@ -85,9 +85,11 @@ def parameter_of(name: str, field: forms.Field) -> OpenApiParameter:
         known = {"type": "string", "minLength": 1, "maxLength": 80}
         return query(name, {"type": "array", "items": known}, field.label, explode=True)
     if isinstance(field, DayField):
-        return query(name, {"type": "string", "format": "date"}, field.label)
+        # A form that is sent with the field left blank asks for no day.
+        day = {"anyOf": [{"type": "string", "format": "date"}, {"type": "string", "maxLength": 0}]}
+        return query(name, day, field.label)
     if isinstance(field, forms.ChoiceField):
-        codes = {"type": "string", "enum": [code for code, _label in field.choices if code]}  # type: ignore[union-attr, misc]
+        codes = {"type": "string", "enum": [code for code, _label in field.choices]}  # type: ignore[union-attr, misc]
         return query(name, codes, field.label)
     assert isinstance(field, forms.CharField)
     return query(name, {"type": "string", "maxLength": field.max_length}, field.label)
@@ -160,7 +162,8 @@ class Description(SpectacularAPIView):
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         # The library's own takes a language and a version from the address and puts them
         # into headers unchecked; here the address alone says the language.
-        return self._get_schema_response(request)
+        response: Response = self._get_schema_response(request)  # type: ignore[no-untyped-call]
+        return response
 
     def _get_version_parameter(self, request: Request) -> None:
         return None

@@ -239,6 +239,13 @@ class CompanyFilter(django_filters.FilterSet):
         return rows
 
 
+class Everything(django_filters.FilterSet):
+    """Of a short list nothing need be asked."""
+
+    def selection(self) -> Any:
+        return self.queryset
+
+
 def errors_of(*forms_: forms.BaseForm) -> dict[str, list[str]]:
     """What is wrong with the parameters: name → messages in the reader's language."""
     return {

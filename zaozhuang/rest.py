@@ -1,6 +1,6 @@
 """How the API answers: always JSON, and not without end to callers that are not signed in."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import Any
 
 from django.conf import settings
@@ -24,13 +24,14 @@ class AnonymousThrottle(AnonRateThrottle):
 class OneForm(BaseContentNegotiation):
     """The only form there is, whatever `Accept` or an unknown parameter `format` say."""
 
-    def select_parser(self, request: Request, parsers: Sequence[Any]) -> Any:
-        return parsers[0] if parsers else None
+    def select_parser(self, request: Request, parsers: Iterable[Any]) -> Any:
+        return next(iter(parsers), None)
 
     def select_renderer(
-        self, request: Request, renderers: Sequence[BaseRenderer], format_suffix: str | None = None
+        self, request: Request, renderers: Iterable[BaseRenderer], format_suffix: str | None = None
     ) -> tuple[BaseRenderer, str]:
-        return renderers[0], renderers[0].media_type
+        only = next(iter(renderers))
+        return only, only.media_type
 
 
 class FormByParameter(DefaultContentNegotiation):
