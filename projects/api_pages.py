@@ -75,8 +75,9 @@ class CursorPages(BasePagination):
         )
         self.signer = Signer(salt=f"{request.path} {request.query_params.get('ordering', '')}")
         if form.cleaned_data["cursor"]:
-            last = self._read(form.cleaned_data["cursor"], len(keys))
-            queryset = queryset.filter(_behind(queryset, names, keys, last))
+            fields = [queryset.query.annotations[name].output_field for name in names]
+            last = self._read(form.cleaned_data["cursor"], fields)
+            queryset = queryset.filter(_behind(names, keys, last))
         # One row more than shown tells whether there is a next page.
         rows: list[Any] = view.finished(queryset[: size + 1])
         self.next = ""
@@ -85,16 +86,16 @@ class CursorPages(BasePagination):
             self.next = self.signer.sign_object([_plain(getattr(rows[-1], name)) for name in names])
         return rows
 
-    def _read(self, cursor: str, length: int) -> list[Any]:
+    def _read(self, cursor: str, fields: list[Any]) -> list[Any]:
+        """The sort keys in a cursor; raises ValidationError for one that was not given out here."""
         try:
             values = self.signer.unsign_object(cursor)
-        except BadSignature:
-            values = None
-        if not isinstance(values, list) or len(values) != length:
+            return [field.to_python(value) for field, value in zip(fields, values, strict=True)]
+        # The last three: a cursor of an earlier release, whose order had other keys.
+        except (BadSignature, InvalidField, TypeError, ValueError):
             raise ValidationError(
                 {"cursor": [_("This cursor is not valid here; begin again without one.")]}
-            )
-        return values
+            ) from None
 
     def get_paginated_response(self, data: Any) -> Response:
         return Response({"next": self.next_link(), "results": data})
@@ -142,14 +143,13 @@ def _plain(value: Any) -> Any:
     return value.isoformat() if isinstance(value, date) else value
 
 
-def _behind(queryset: QuerySet[Any], names: list[str], keys: list[OrderBy], last: list[Any]) -> Q:
+def _behind(names: list[str], keys: list[OrderBy], last: list[Any]) -> Q:
     """Rows behind the one with the sort keys `last`, blank keys standing last."""
     condition, same = Q(pk__in=[]), Q()
-    for name, key, text in zip(names, keys, last, strict=True):
-        if text is None:
+    for name, key, value in zip(names, keys, last, strict=True):
+        if value is None:
             same &= Q(**{f"{name}__isnull": True})
             continue
-        value = queryset.query.annotations[name].output_field.to_python(text)
         beyond = Q(**{f"{name}__{'lt' if key.descending else 'gt'}": value})
         condition |= same & (beyond | Q(**{f"{name}__isnull": True}))
         same &= Q(**{name: value})

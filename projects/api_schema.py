@@ -21,6 +21,9 @@ from zaozhuang.rest import FormByParameter
 
 # What the labels of the parameters alone do not say.
 EXPLAINED = {
+    "cursor": gettext_lazy(
+        "Take it from “next” as it is; it begins with the first row without it."
+    ),
     "q": gettext_lazy("Any part of a name, in Chinese or English."),
     "district": gettext_lazy("Its address, as in districts; with all places below it."),
     "company": gettext_lazy("Its address, as in companies."),
@@ -72,7 +75,7 @@ def errors(parameters: list[OpenApiParameter]) -> dict[str, Any]:
 
 
 def query(name: str, kind: dict[str, Any], label: object, **words: Any) -> OpenApiParameter:
-    text = f"{label}. {EXPLAINED[name]}" if name in EXPLAINED else str(label)
+    text = f"{label}{_(': ')}{EXPLAINED[name]}" if name in EXPLAINED else str(label)
     return OpenApiParameter(name, kind, OpenApiParameter.QUERY, description=text, **words)
 
 
@@ -124,7 +127,7 @@ class Schema(AutoSchema):
                 query(
                     "cursor",
                     {"type": "string", "maxLength": 2000},
-                    _("Where the page begins; take it from “next” as it is"),
+                    _("Where the page begins"),
                 ),
             ]
         name = self.view.lookup_url_kwarg or self.view.lookup_field

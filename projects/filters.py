@@ -242,8 +242,9 @@ class CompanyFilter(django_filters.FilterSet):
 class Everything(django_filters.FilterSet):
     """Of a short list nothing need be asked."""
 
-    def selection(self) -> Any:
-        return self.queryset
+    def selection(self) -> QuerySet[Any]:
+        rows: QuerySet[Any] = self.queryset
+        return rows
 
 
 def errors_of(*forms_: forms.BaseForm) -> dict[str, list[str]]:

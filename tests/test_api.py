@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 from django.core.cache import cache
+from django.core.signing import Signer
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -201,6 +202,14 @@ def test_a_cursor_holds_only_where_it_was_given(report: None, client: Client) ->
     for elsewhere in ("/en/api/projects/?", "/api/companies/?", "/api/projects/?ordering=name&"):
         assert client.get(f"{elsewhere}cursor={cursor}").status_code == 400
     assert client.get(f"/api/projects/?cursor=X{cursor}").status_code == 400
+
+
+def test_a_cursor_of_an_earlier_release_is_refused(report: None, client: Client) -> None:
+    """Signed by this server, but with the keys of another order."""
+    signer = Signer(salt="/api/sources/ ")
+    for keys in (["2023-02-01"], ["no day", "slug"], {"a": 1, "b": 2}, 7):
+        cursor = signer.sign_object(keys)
+        assert client.get("/api/sources/", {"cursor": cursor}).status_code == 400
 
 
 def test_unknown_parameters_are_ignored(report: None, client: Client) -> None:

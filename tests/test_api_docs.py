@@ -8,11 +8,12 @@ from urllib.request import urlopen
 
 import pandas as pd
 import pytest
-from django.db.models import Q, Sum
 from django.test import Client
 from pytest_django.live_server_helper import LiveServer
 
-from projects.models import Capacity, Project
+from projects.models import Project
+from projects.totals import totals
+from tests.factories import make_capacity, make_project
 from tests.test_api import RESOURCES
 from zaozhuang.settings import API_REQUESTS_PER_MINUTE
 
@@ -29,20 +30,22 @@ def example(language: str) -> str:
 def test_the_pandas_example_runs(
     live_server: LiveServer, report: None, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    whole = Project.objects.filter(stage="building", capacities__quantity__gt=1).earliest("pk")
+    [figure] = whole.capacities.filter(quantity__gt=1)
+    phase = make_project(parent=whole, stage="building", district=whole.district)
+    make_capacity(phase, 1, segment=figure.segment, unit=figure.unit)
     code = example("python")
     assert SERVER in code
     names: dict[str, Any] = {}
     exec(compile(code.replace(SERVER, live_server.url), "docs/api.md", "exec"), names)
-    building = Project.objects.filter(stage="building")
-    assert sorted(names["projects"]["slug"]) == sorted(building.values_list("slug", flat=True))
+    selection = Project.objects.at().in_stage("building")
+    assert sorted(names["projects"]["slug"]) == sorted(selection.values_list("slug", flat=True))
     added: pd.Series[float] = names["added"]
-    expected = (
-        Capacity.objects.filter(Q(project__in=building.filter(parent=None)), quantity__isnull=False)
-        .values_list("segment__code", "unit__name", "per_year")
-        .annotate(Sum("quantity"))
-        .order_by()
-    )
-    assert added.to_dict() == {tuple(key): float(total) for *key, total in expected if key[0]}
+    # The same sums as the page shows.
+    assert added.to_dict() == {
+        (total.segment.code, total.unit.name, total.per_year): float(total.quantity)
+        for total in totals(selection).capacities
+    }
     assert len(added) > 1
     assert str(added.iloc[0]) in capsys.readouterr().out.replace(",", "")
 
