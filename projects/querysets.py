@@ -20,7 +20,6 @@ from projects.search import (
     project_document,
 )
 from projects.stages import UNFINISHED, Family, Stage, stages_of
-from zaozhuang.localised import column
 
 if TYPE_CHECKING:
     # ruff does not see the names in the brackets of a base class.
@@ -280,7 +279,7 @@ class CompanyQuerySet(models.QuerySet["Company"]):
     """Companies. Every way to rename one keeps it, and its projects, found by its name."""
 
     def for_list(self, day: date | None = None) -> "CompanyQuerySet":
-        """With projects and honours, in a fixed number of queries, in the order of names.
+        """With projects and honours, in a fixed number of queries.
 
         With a day, only the projects that were known on it.
         """
@@ -290,10 +289,8 @@ class CompanyQuerySet(models.QuerySet["Company"]):
         if day:
             known = StageChange.objects.filter(project=OuterRef("project"), date__lte=day)
             taken = taken.filter(Exists(known))
-        return (
-            self.select_related("source")
-            .prefetch_related(Prefetch("participations", taken), "honours__source")
-            .order_by(column("short_name"), "slug")
+        return self.select_related("source").prefetch_related(
+            Prefetch("participations", taken), "honours__source"
         )
 
     def matching(self, text: str) -> "CompanyQuerySet":

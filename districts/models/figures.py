@@ -150,7 +150,8 @@ class TargetQuerySet(models.QuerySet["Target"]):
                 "indicator__theme__order",
                 "district__path",
                 "indicator__order",
-                "due",
+                # SQLite and PostgreSQL differ on where a blank stands.
+                models.F("due").asc(nulls_last=True),
                 "slug",
             )
         )
