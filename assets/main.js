@@ -26,10 +26,15 @@ document.addEventListener("click", (event) => {
   if (event.target.closest("[data-print]")) window.print();
 });
 
-// On a phone the list comes before the choices: facets in which nothing is chosen start closed.
-if (window.matchMedia("(max-width: 62rem)").matches) {
+// On a phone the list comes before the choices: facets in which nothing is chosen start closed,
+// and close when a window becomes as narrow.
+const narrow = window.matchMedia("(max-width: 62rem)");
+const closeFacets = () => {
+  if (!narrow.matches) return;
   for (const facet of document.querySelectorAll(".facet[open]:not(:has(.chosen))")) facet.open = false;
-}
+};
+closeFacets();
+narrow.addEventListener("change", closeFacets);
 
 // New results bring new facets; those that the reader opened or scrolled stay so, and the focus too.
 let before = null;

@@ -69,6 +69,7 @@ def project(request: HttpRequest, slug: str, as_of: date | None) -> HttpResponse
         "as_of": as_of,
         "events": events,
         "history": history_chart(record, events, as_of),
+        "sources": list(dict.fromkeys(event.source for event in events if event.source)),
         "capacities": record.capacities.marked().select_related(
             "segment__stream", "unit", "technology", "source"
         ),

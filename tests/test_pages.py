@@ -52,11 +52,12 @@ def test_a_page_answers_in_its_language(
 
 @pytest.mark.parametrize("prefix", ["", "/en"])
 def test_every_record_with_a_page_has_one(report: None, client: Client, prefix: str) -> None:
+    """Every record in Chinese; in English every third, since it is the same template."""
     from districts.models import District, Source
     from projects.models import Company, Project
 
     for model in (District, Project, Company, Source):
-        for record in model.objects.all():
+        for record in model.objects.all()[:: 3 if prefix else 1]:
             with translation.override("zh-hans"):
                 path = record.get_absolute_url()
             response = client.get(prefix + path)

@@ -40,7 +40,7 @@ def test_the_page_is_there_for_developers_only(report: None, client: Client, add
     assert response.status_code == 200
     text = response.content.decode()
     assert text.count('class="chip f-unknown inferred"') == 1
-    for part in ("swatches", "chart-canvas", "inferred-mark", "cite-none", 'class="list"'):
+    for part in ("swatches", "chart-canvas", "inferred-mark", "cite-none", 'class="list cards"'):
         assert part in text
 
 

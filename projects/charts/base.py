@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 from urllib.parse import urlencode
 
@@ -84,5 +85,7 @@ def on_day(url: str, as_of: Any) -> str:
     return f"{path}?as_of={as_of.isoformat()}{mark}{fragment}"
 
 
-def day_parameter(as_of: Any) -> dict[str, str]:
-    return {"as_of": as_of.isoformat()} if as_of else {}
+def address(as_of: date | None, district: str = "") -> dict[str, str]:
+    """The parameters of a chart's day and place; today and the whole tracker need none."""
+    day = {"as_of": as_of.isoformat()} if as_of else {}
+    return {**day, "district": district} if district else day

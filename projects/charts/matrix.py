@@ -6,7 +6,7 @@ from django.utils.translation import gettext as _
 
 from projects.chain import FURTHEST, Amount, Chain, Row
 from projects.chain import Cell as Link
-from projects.charts.base import Cell, Chart, day_parameter, projects_url
+from projects.charts.base import Cell, Chart, address, projects_url
 from projects.charts.stages import joined
 from projects.stages import Family
 from zaozhuang.localised import remark
@@ -61,7 +61,7 @@ def chain_statement(chain: Chain) -> str:
 
 def chain_chart(chain: Chain, as_of: date | None = None) -> Chart:
     """Segment × district. An empty cell says that nobody is there yet."""
-    day = day_parameter(as_of)
+    day = address(as_of)
 
     def url(link: Link) -> str:
         return (
@@ -122,7 +122,7 @@ def chain_chart(chain: Chain, as_of: date | None = None) -> Chart:
 
 def capacity_chart(chain: Chain, as_of: date | None = None, district: str = "") -> Chart:
     """Capacity by segment and how far it is, each in its own unit; blank is not zero."""
-    day = {**day_parameter(as_of), **({"district": district} if district else {})}
+    day = address(as_of, district)
     families = [
         family
         for family in FURTHEST

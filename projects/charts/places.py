@@ -9,7 +9,7 @@ from django.utils.translation import ngettext
 
 from districts.models import District
 from projects.chain import Chain
-from projects.charts.base import Cell, Chart, day_parameter, number, on_day, projects_url
+from projects.charts.base import Cell, Chart, address, number, on_day, projects_url
 from projects.charts.stages import Counts, joined
 from projects.stages import FAMILY, Family
 from zaozhuang.numbers import quantity
@@ -22,7 +22,7 @@ def map_chart(
 
     A measure that nobody has a figure for is not offered: an all-blank map says nothing.
     """
-    day = day_parameter(as_of)
+    day = address(as_of)
     measures: list[dict[str, Any]] = [
         _measure("all", _("projects"), districts, counts, list(Family), day)
     ]

@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from districts.models import District
-from projects.charts.base import Cell, Chart, day_parameter, number, projects_url
+from projects.charts.base import Cell, Chart, address, number, projects_url
 from projects.querysets import ProjectQuerySet
 from projects.stages import FAMILY, FUNNEL, ORDER, Family, Stage, stages_of
 from zaozhuang.localised import reads_english
@@ -36,7 +36,7 @@ def stages_chart(
 ) -> Chart:
     """Stacked bars: stages by district, the district with most projects first."""
     counts = count_by_district(selection, districts)
-    day = day_parameter(as_of)
+    day = address(as_of)
     ranked = sorted(districts, key=lambda place: (-sum(counts[place.pk].values()), place.path))
     stages = sorted(
         {stage for by_stage in counts.values() for stage in by_stage}, key=ORDER.__getitem__
@@ -106,7 +106,7 @@ def _leaders(names: list[str], most: int) -> str:
 
 def funnel_chart(by_stage: dict[str, int], as_of: date | None = None, district: str = "") -> Chart:
     """From talk to full capacity, with what stopped or is not stated counted apart."""
-    day = day_parameter(as_of)
+    day = address(as_of)
     last = max((stage for stage in FUNNEL if by_stage.get(stage)), key=FUNNEL.index, default=None)
     steps = list(FUNNEL)
     apart = [*stages_of(Family.STOPPED), Stage.UNKNOWN.value]
@@ -150,6 +150,6 @@ def funnel_chart(by_stage: dict[str, int], as_of: date | None = None, district: 
                 for stage in [*steps, *apart]
             ]
         },
-        address={**day, **({"district": district} if district else {})},
+        address=address(as_of, district),
         lines=len(steps) + len(apart),
     )

@@ -9,7 +9,7 @@ from django.utils.translation import ngettext
 
 from districts.models import Target
 from districts.progress import TargetState
-from projects.charts.base import Cell, Chart, day_parameter, on_day
+from projects.charts.base import Cell, Chart, address, on_day
 from zaozhuang.localised import remark
 from zaozhuang.numbers import percent, plain, quantity
 
@@ -124,6 +124,6 @@ def targets_chart(
                 for target in shown
             ]
         },
-        address={**day_parameter(as_of), **({"district": district} if district else {})},
+        address=address(as_of, district),
         lines=len(shown) * 2,
     )

@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from datetime import date
 
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from districts.models import Target
 from districts.progress import TargetState
-from projects.charts.base import Cell, Chart, day_parameter, on_day
+from projects.charts.base import Cell, Chart, address, on_day
 from projects.models import Project, StageChange
 from zaozhuang.dates import today
 from zaozhuang.localised import remark, sentences
@@ -98,7 +99,7 @@ def timeline_chart(
             "todayLabel": _("as of %(day)s") % {"day": day.isoformat()} if as_of else _("today"),
             "inferred": _("inferred"),
         },
-        address={**day_parameter(as_of), **({"district": district} if district else {})},
+        address=address(as_of, district),
         lines=len(items) + 2,
     )
 
@@ -116,10 +117,10 @@ def history_chart(
         else _("No stage is recorded")
     )
     if ordered:
-        title = title % {"stage": ordered[-1].get_stage_display(), "when": ordered[-1].when.label}
+        title %= {"stage": ordered[-1].get_stage_display(), "when": ordered[-1].when.label}
     return Chart(
         name="history",
-        title=title,
+        title=capfirst(title),
         subtitle=_("Dashed is inferred; an open end means that the beginning is not known"),
         heads=[_("Date"), _("Stage"), _("Basis"), _("Source")],
         rows=[
@@ -154,6 +155,6 @@ def history_chart(
             "today": (as_of or today()).isoformat(),
             "todayLabel": _("as of %(day)s") % {"day": as_of.isoformat()} if as_of else _("today"),
         },
-        address={"project": project.slug, **day_parameter(as_of)},
+        address={"project": project.slug, **address(as_of)},
         lines=len(ordered) + 2,
     )

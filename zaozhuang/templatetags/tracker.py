@@ -1,5 +1,6 @@
 """How figures, dates and sources are written. Built in: templates need not load it."""
 
+from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -8,6 +9,7 @@ from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext, pgettext
 
 from zaozhuang import numbers
 from zaozhuang.dates import PartialDate
@@ -15,6 +17,9 @@ from zaozhuang.localised import localised
 from zaozhuang.localised import remark as in_brackets
 
 register = template.Library()
+
+# How many sources the foot of a picture names.
+CREDITED = 2
 
 
 @register.filter
@@ -49,6 +54,25 @@ def figure(
     if value is None:
         return format_html('<span class="unknown">{}</span>', _("not given"))
     return numbers.quantity(value, unit, per_year=per_year, about=about)
+
+
+@register.simple_tag
+def credit(sources: Iterable[Any] | None) -> str:
+    """What a picture rests on, for its foot: ` · Sources: A newspaper page (Feb 2023)`.
+
+    Two are named, further ones counted; empty where nothing is known of the sources.
+    """
+    every = list(sources or ())
+    if not every:
+        return ""
+    named = [
+        f"{source}{in_brackets(source.published.label) if source.published else ''}"
+        for source in every[:CREDITED]
+    ]
+    if len(every) > CREDITED:
+        more = len(every) - CREDITED
+        named.append(ngettext("%(count)s more", "%(count)s more", more) % {"count": more})
+    return _(" · Sources: %(sources)s") % {"sources": pgettext("between titles", "; ").join(named)}
 
 
 @register.simple_tag
