@@ -20,9 +20,9 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
 from districts.models import District
-from projects.formats import HeadersForm
 from projects.exports import iso
 from projects.filters import ChoicesFilter, RecordsFilter, errors_of
+from projects.formats import HeadersForm
 from projects.lights import Colour, Light, light
 from projects.models import ProgressReport, Project
 from projects.stages import Stage

@@ -7,15 +7,10 @@ from django.utils.translation import gettext_lazy as _
 from districts.models import Reading, Target
 from projects.models import Capacity, Company, Honour, Project
 from zaozhuang.csvfile import Column
-from zaozhuang.dates import PartialDate
 from zaozhuang.localised import localised
 from zaozhuang.numbers import quantity
 
 SEPARATOR = "; "
-
-
-def iso(moment: PartialDate | None) -> str:
-    return moment.iso if moment else ""
 
 
 def capacity_text(capacity: Capacity) -> str:

@@ -199,6 +199,34 @@ class PlacedFilter(django_filters.FilterSet):
         return self.qs if self.is_valid() else self.queryset.none()
 
 
+class StageChangeFilter(PlacedFilter):
+    """What the events of projects can be asked."""
+
+    project = RecordsFilter(
+        method="of_projects",
+        to_field_name="slug",
+        queryset=Project.objects.all(),
+        label=_("Project"),
+    )
+    stage = ChoicesFilter(method="to_stages", choices=Stage.choices, label=_("Stage"))
+    since = DayFilter(field_name="date", lookup_expr="gte", label=_("Since"))
+    until = DayFilter(field_name="date", lookup_expr="lte", label=_("Until"))
+
+    def in_districts(
+        self, rows: QuerySet[Any], _name: str, districts: list[District]
+    ) -> QuerySet[Any]:
+        here = Project.objects.filter(within(districts))
+        return rows.filter(project__in=here) if districts else rows
+
+    def of_projects(
+        self, rows: QuerySet[Any], _name: str, projects: QuerySet[Project]
+    ) -> QuerySet[Any]:
+        return rows.filter(project__in=projects) if projects else rows
+
+    def to_stages(self, rows: QuerySet[Any], _name: str, stages: list[str]) -> QuerySet[Any]:
+        return rows.filter(stage__in=stages) if stages else rows
+
+
 class CompanyFilter(django_filters.FilterSet):
     """What the page and export of companies can be asked."""
 
@@ -219,6 +247,14 @@ class CompanyFilter(django_filters.FilterSet):
             rows = rows.order_by(relevance(text), Length("name"), "slug")
         else:
             rows = rows.order_by(column("short_name"), "slug")
+        return rows
+
+
+class Everything(django_filters.FilterSet):
+    """Of a short list nothing need be asked."""
+
+    def selection(self) -> QuerySet[Any]:
+        rows: QuerySet[Any] = self.queryset
         return rows
 
 

@@ -21,7 +21,6 @@ from projects.search import (
 )
 from projects.stages import DISPATCHED, UNFINISHED, Family, Stage, stages_of
 from zaozhuang.history.tracking import TrackedQuerySet
-from zaozhuang.localised import column
 
 if TYPE_CHECKING:
     # ruff does not see the names in the brackets of a base class.
@@ -305,7 +304,7 @@ class CompanyQuerySet(TrackedQuerySet["Company"]):
     """Companies. Every way to rename one keeps it, and its projects, found by its name."""
 
     def for_list(self, day: date | None = None) -> "CompanyQuerySet":
-        """With projects and honours, in a fixed number of queries, in the order of names.
+        """With projects and honours, in a fixed number of queries.
 
         With a day, only the projects that were known on it.
         """
@@ -315,10 +314,8 @@ class CompanyQuerySet(TrackedQuerySet["Company"]):
         if day:
             known = StageChange.objects.filter(project=OuterRef("project"), date__lte=day)
             taken = taken.filter(Exists(known))
-        return (
-            self.select_related("source")
-            .prefetch_related(Prefetch("participations", taken), "honours__source")
-            .order_by(column("short_name"), "slug")
+        return self.select_related("source").prefetch_related(
+            Prefetch("participations", taken), "honours__source"
         )
 
     def matching(self, text: str) -> "CompanyQuerySet":

@@ -78,12 +78,15 @@ def matching(rows: Any, text: str) -> Any:
     return rows.filter(search__contains=wanted) if wanted else rows.none()
 
 
-def relevance(text: str) -> Case:
+def relevance(text: str, column: str = "search") -> Case:
     """An expression to order by: called so, beginning so, having such a company, and the rest."""
     wanted = normal(text)
     ranks = [f"\n{wanted}\n", f"\n{wanted}", f"\t{wanted}\n", f"\t{wanted}"]
     return Case(
-        *(When(search__contains=rank, then=Value(place)) for place, rank in enumerate(ranks)),
+        *(
+            When(**{f"{column}__contains": rank}, then=Value(place))
+            for place, rank in enumerate(ranks)
+        ),
         default=Value(len(ranks)),
         output_field=IntegerField(),
     )

@@ -5,6 +5,7 @@ on what a server on the internet needs and demands what must not be guessed.
 """
 
 from datetime import timedelta
+from importlib.util import find_spec
 from pathlib import Path
 
 import dj_database_url
@@ -147,7 +148,12 @@ AXES_DISABLE_ACCESS_LOG = True
 
 LANGUAGE_CODE = "zh-hans"
 LANGUAGES = [("zh-hans", _("Chinese")), ("en", _("English"))]
-LOCALE_PATHS = [BASE_DIR / "locale"]
+LOCALE_PATHS = [
+    BASE_DIR / "locale",
+    # The API framework's messages. The app itself is not installed: all it would add are the
+    # scripts and styles of pages that we do not show.
+    *(Path(str(spec.origin)).parent / "locale" for spec in [find_spec("rest_framework")] if spec),
+]
 TIME_ZONE = "Asia/Shanghai"
 USE_TZ = True
 
@@ -195,6 +201,42 @@ if env_bool("BEHIND_PROXY"):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 # Answered to the load balancer over plain http, whatever the redirect says.
 SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz)$"]
+
+# The read-only API: JSON only, since the pages for browsers would need inline code.
+API_REQUESTS_PER_MINUTE = env_int("API_REQUESTS_PER_MINUTE", 120)
+REST_FRAMEWORK = {
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": [],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "zaozhuang.rest.OneForm",
+    "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework.authentication.SessionAuthentication"],
+    "DEFAULT_THROTTLE_CLASSES": ["zaozhuang.rest.AnonymousThrottle"],
+    "DEFAULT_METADATA_CLASS": None,
+    # How many proxies may be believed on the caller's address: else a forged header would
+    # give everybody as many addresses as they like.
+    "NUM_PROXIES": 1 if env_bool("BEHIND_PROXY") else 0,
+}
+SPECTACULAR_SETTINGS = {
+    "VERSION": "1.0.0",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SCHEMA_PATH_PREFIX": r"/(en/)?api/",
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "projects.api_schema.entitled",
+    ],
+    # Signing in raises the limit and is needed for nothing.
+    "AUTHENTICATION_WHITELIST": [],
+    "ENUM_NAME_OVERRIDES": {
+        "Stage": "projects.stages.Stage",
+        "Basis": "districts.models.Basis",
+        "Precision": "zaozhuang.dates.Precision",
+        "ProjectKind": "projects.models.Project.Kind",
+        "InvestmentKind": "projects.models.Project.InvestmentKind",
+        "TargetState": "districts.progress.TargetState",
+        "Comparator": "projects.api_columns.COMPARATORS",
+        "Scope": "districts.models.Indicator.Scope",
+        "Nature": "districts.models.Indicator.Nature",
+    },
+}
 
 LOGGING = {
     "version": 1,

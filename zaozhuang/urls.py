@@ -13,6 +13,7 @@ urlpatterns = [
         path("admin/", admin.site.urls),
         path("", include("districts.urls")),
         path("", include("projects.urls")),
+        path("api/", include("projects.api_urls")),
         prefix_default_language=False,
     ),
 ]

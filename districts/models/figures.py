@@ -151,7 +151,8 @@ class TargetQuerySet(TrackedQuerySet["Target"]):
                 "indicator__theme__order",
                 "district__path",
                 "indicator__order",
-                "due",
+                # SQLite and PostgreSQL differ on where a blank stands.
+                models.F("due").asc(nulls_last=True),
                 "slug",
             )
         )
