@@ -7,6 +7,7 @@ that wants something else makes groups of its own, which are left alone.
 from typing import Any
 
 from django.apps.registry import Apps
+from django.apps.registry import apps as global_apps
 from django.contrib.auth.management import create_permissions
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -15,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 OWN_APPS = {"districts", "projects"}
 OF_A_PLACE = {
     "project", "stagechange", "capacity", "participation", "progressreport", "target", "reading",
+    "capacityclaim", "targetclaim", "readingclaim",
 }  # fmt: skip
 # Added by all, changed by those who entered them and by the city.
 SHARED = {"source", "passage", "company", "honour"}
@@ -50,8 +52,11 @@ def allows(role: str, app: str, codename: str) -> bool:
     return role != Role.DISTRICT_EDITOR or model in OF_A_PLACE | SHARED
 
 
-def make_groups(app_config: Any, using: str, apps: Apps, **kwargs: Any) -> None:
-    """Give the four groups their permissions on the app that was migrated."""
+def make_groups(app_config: Any, using: str, apps: Apps = global_apps, **kwargs: Any) -> None:
+    """Give the four groups their permissions on the app that was migrated.
+
+    Django names no apps where it only fills a flushed database anew.
+    """
     try:
         group, permission = apps.get_model("auth", "Group"), apps.get_model("auth", "Permission")
     except LookupError:  # a migration on the way, before there are groups

@@ -20,7 +20,6 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
 from districts.models import District
-from projects.exports import iso
 from projects.filters import ChoicesFilter, RecordsFilter, errors_of
 from projects.formats import HeadersForm
 from projects.lights import Colour, Light, light
@@ -218,8 +217,8 @@ DISPATCH_COLUMNS: list[Column[Row]] = [
     Column("district_code", _("District code"), lambda r: r.project.district.code),
     Column("district", _("District"), lambda r: r.project.district.label),
     Column("stage", _("Stage (code)"), lambda r: r.project.at_stage),
-    Column("planned_start", _("Planned start"), lambda r: iso(r.project.start)),
-    Column("due", _("Due"), lambda r: iso(r.project.deadline)),
+    Column("planned_start", _("Planned start"), lambda r: r.project.start),
+    Column("due", _("Due"), lambda r: r.project.deadline),
     Column("light", _("Light (code)"), lambda r: r.light.colour.value),
     Column("light_label", pgettext_lazy("report", "Light"), lambda r: r.light.colour.label),
     Column("because", _("Reason of the light"), lambda r: r.light.because),
@@ -235,7 +234,7 @@ DISPATCH_COLUMNS: list[Column[Row]] = [
     Column("progress", _("Physical progress in words"), _told("progress")),
     Column("problem", pgettext_lazy("report", "Problem"), _told("problem")),
     Column("solver", _("Who solves it"), _told("solver")),
-    Column("solve_by", _("To be solved by"), lambda r: iso(r.report.to_solve_by if r.report else None)),
+    Column("solve_by", _("To be solved by"), lambda r: r.report.to_solve_by if r.report else None),
     Column("note", _("Note"), _told("note")),
     Column(
         "recorded_at",

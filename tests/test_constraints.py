@@ -9,10 +9,11 @@ from typing import Any, NamedTuple
 
 import pytest
 from django.apps import apps
+from django.contrib.auth.models import User
 from django.db import IntegrityError, connection, models
 from django.db.models import F, ProtectedError
 
-from districts.models import District, Source, Unit
+from districts.models import District, Membership, Source, Unit
 from projects.models import Company, Project, Segment, StageChange
 from tests import factories as make
 from tests.factories import day
@@ -196,6 +197,14 @@ def two_seeded() -> tuple[models.Model, models.Model]:
     )
 
 
+def two_memberships() -> tuple[models.Model, models.Model]:
+    user = User.objects.create_user("editor")
+    return (
+        Membership.objects.create(user=user, place=make.make_district()),
+        Membership.objects.create(user=user, place=make.make_district()),
+    )
+
+
 UNIQUE: list[tuple[str, Callable[[], tuple[models.Model, models.Model]], list[str]]] = [
     ("passage_once", two_passages, ["locator"]),
     ("passage_order_once", two_passages, ["order"]),
@@ -207,6 +216,7 @@ UNIQUE: list[tuple[str, Callable[[], tuple[models.Model, models.Model]], list[st
     ("stagechange_once_a_day", two_changes, ["stage"]),
     ("report_once_a_month", two_reports, ["month"]),
     ("seededrecord_once", two_seeded, ["key"]),
+    ("membership_once", two_memberships, ["place"]),
 ]
 
 

@@ -18,8 +18,8 @@ from django.test import Client
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from districts.models import District, Passage, Reading, Source, Unit
-from projects.models import Capacity, Company, Participation, Project, StageChange
+from districts.models import District, Passage, Reading, ReadingClaim, Source, TargetClaim, Unit
+from projects.models import Capacity, CapacityClaim, Company, Participation, Project, StageChange
 from tests import factories as make
 from tests.desk import address, input_of
 from tests.factories import day
@@ -120,9 +120,18 @@ def test_what_is_left_out_of_a_history() -> None:
         "Project.stage_since",
         "Project.stage_since_precision",
         "Project.stage_observed",
+        "Project.search",
         "Project.created_at",
         "Project.updated_at",
+        "Company.search",
+        "Target.created_at",
+        "Reading.created_at",
+        "Capacity.created_at",
+        "ReadingClaim.created_at",
+        "TargetClaim.created_at",
+        "CapacityClaim.created_at",
         "StageChange.recorded_at",
+        "ProgressReport.recorded_at",
     }
 
 
@@ -445,8 +454,11 @@ def test_an_owner_is_named_by_the_rows_that_belong_to_it() -> None:
         for model in (
             Passage,
             Capacity,
+            CapacityClaim,
             Participation,
             StageChange,
+            ReadingClaim,
+            TargetClaim,
             apps.get_model("projects.Honour"),
         )
     }

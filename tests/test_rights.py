@@ -24,14 +24,25 @@ from districts.models import (
     Unit,
 )
 from districts.roles import Role
-from projects.models import Company, Project, Segment, StageChange, Stream, Technology
+from projects.models import (
+    Capacity,
+    Company,
+    ProgressReport,
+    Project,
+    Segment,
+    StageChange,
+    Stream,
+    Technology,
+)
 from tests.desk import Model, address, errors_of, input_of
 from tests.factories import (
+    make_capacity,
     make_company,
     make_district,
     make_indicator,
     make_project,
     make_reading,
+    make_report,
     make_segment,
     make_source,
     make_stream,
@@ -41,7 +52,7 @@ from tests.factories import (
     make_unit,
 )
 from tests.members import logged_in, make_editor
-from zaozhuang.models import SeededRecord
+from zaozhuang.models import HistoryEntry, SeededRecord
 
 pytestmark = pytest.mark.django_db
 
@@ -51,7 +62,7 @@ ROLES = [ANONYMOUS, *Role.values]
 # What a kind of record is to a district editor.
 PLACE, SHARED, CITY, ACCOUNTS, GROUPS = "of a place", "shared", "the city's", "accounts", "groups"
 WHOSE: dict[Model, str] = {
-    Project: PLACE, StageChange: PLACE, Target: PLACE, Reading: PLACE,
+    Project: PLACE, Capacity: PLACE, StageChange: PLACE, ProgressReport: PLACE, Target: PLACE, Reading: PLACE,
     Source: SHARED, Company: SHARED,
     District: CITY, Unit: CITY, Theme: CITY, Indicator: CITY,
     Stream: CITY, Segment: CITY, Technology: CITY,
@@ -113,6 +124,7 @@ def test_every_address_of_the_desk_is_in_the_matrix() -> None:
 # Kinds of records that hang on no place, directly or through others: the city's.
 WITHOUT_PLACE = {
     Source, Company, Unit, Theme, Indicator, Stream, Segment, Technology, Membership, SeededRecord,
+    HistoryEntry,
 }  # fmt: skip
 
 
@@ -155,7 +167,8 @@ def world(admin_client: Client) -> World:
             make_reading(district=place), make_source(recorded_by=hand),
             make_company(recorded_by=hand), make_district(parent=place), make_unit(f"单位{own}"),
             make_theme(f"theme-{own}"), make_indicator(), make_stream(f"stream-{own}"),
-            make_segment(), make_technology(f"kind-{own}"),
+            make_segment(), make_technology(f"kind-{own}"), make_capacity(project),
+            make_report(project),
             User.objects.create_user(f"someone-{own}"), Group.objects.create(name=f"group-{own}"),
         ]  # fmt: skip
         records |= {(type(record), own): record for record in made}

@@ -95,7 +95,7 @@ def test_nothing_is_created_elsewhere(two: Two, where: str) -> None:
     place = getattr(two, where)
     no_rows = {
         f"{rows}-{count}_FORMS": "0"
-        for rows in ("stage_changes", "capacities", "participations")
+        for rows in ("stage_changes", "capacities", "participations", "claims")
         for count in ("TOTAL", "INITIAL")
     }
     project = no_rows | {"name": "新", "slug": "new", "district": place.pk, "kind": "park"}

@@ -5,9 +5,10 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from districts.models.places import District
+from zaozhuang.history.tracking import Tracked
 
 
-class Membership(models.Model):
+class Membership(Tracked):
     """A user writes the records of a place and of every place below it."""
 
     user = models.ForeignKey(
