@@ -86,7 +86,10 @@ def names() -> set[str]:
 
 
 @pytest.mark.parametrize("prefix", ["", "/en"])
-def test_every_page_shows_the_other_city(tea: None, client: Client, prefix: str) -> None:
+def test_every_page_shows_the_other_city(
+    tea: None, client: Client, settings: SettingsWrapper, prefix: str
+) -> None:
+    settings.PUBLISH_DISPATCH = True
     assert Project.objects.count() == 2
     addresses = pages()
     assert len(addresses) > 40

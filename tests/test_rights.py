@@ -168,7 +168,7 @@ def world(admin_client: Client) -> World:
             make_company(recorded_by=hand), make_district(parent=place), make_unit(f"单位{own}"),
             make_theme(f"theme-{own}"), make_indicator(), make_stream(f"stream-{own}"),
             make_segment(), make_technology(f"kind-{own}"), make_capacity(project),
-            make_report(project),
+        make_report(project, percent="20"),
             User.objects.create_user(f"someone-{own}"), Group.objects.create(name=f"group-{own}"),
         ]  # fmt: skip
         records |= {(type(record), own): record for record in made}
@@ -183,7 +183,9 @@ def undone() -> Iterator[None]:
         transaction.set_rollback(True)
 
 
-UNIQUE = {"slug": "new-one", "name": "新的", "code": "999", "order": "987", "username": "new-one"}
+UNIQUE = {
+    "slug": "new-one", "product": "新的产品", "month": "2023-04", "name": "新的", "code": "999", "order": "987", "username": "new-one",
+}  # fmt: skip
 
 
 def filled_in(world: World, record: models.Model) -> dict[str, Any]:

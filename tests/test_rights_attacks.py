@@ -99,7 +99,7 @@ def test_nothing_is_created_elsewhere(two: Two, where: str) -> None:
         for count in ("TOTAL", "INITIAL")
     }
     project = no_rows | {"name": "新", "slug": "new", "district": place.pk, "kind": "park"}
-    figure = {"district": place.pk, "indicator": make_indicator().pk, "value": "3"}
+    figure = no_rows | {"district": place.pk, "indicator": make_indicator().pk, "value": "3"}
     for model, entered in (
         (Project, project),
         (Project, project | {"_popup": "1", "slug": "newer", "name": "更新"}),
