@@ -135,8 +135,10 @@ def changes_atom(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         return refuse(request, errors_of(form))
     log = form.log
-    places = [place.label for place in (*log.districts, *log.segments)]
-    return atom(request, log.read(log.keys()[:IN_FEED]), places)
+    chosen = [place.label for place in (*log.districts, *log.segments)]
+    if form.compares:
+        chosen.append("/".join(day.isoformat() if day else "…" for day in (log.since, log.until)))
+    return atom(request, log.read(log.keys()[:IN_FEED]), chosen)
 
 
 @require_safe

@@ -58,7 +58,7 @@ def _end_of(moment: PartialDate) -> datetime:
     return timezone.make_aware(datetime.combine(moment.last, time(23, 59, 59)))
 
 
-def atom(request: HttpRequest, changes: Sequence[Change], places: Sequence[str]) -> HttpResponse:
+def atom(request: HttpRequest, changes: Sequence[Change], chosen: Sequence[str]) -> HttpResponse:
     """A feed of the changes. An entry keeps its identifier as long as its record exists.
 
     An event is updated when it was recorded, a date that came due when it did: readers
@@ -69,7 +69,7 @@ def atom(request: HttpRequest, changes: Sequence[Change], places: Sequence[str])
     page = request.build_absolute_uri(reverse("changes"))
     query = request.META.get("QUERY_STRING", "")
     feed = Atom1Feed(
-        title=clean(" · ".join([title, _("Changes"), *places])),
+        title=clean(" · ".join([title, _("Changes"), *chosen])),
         link=f"{page}?{query}" if query else page,
         description="",
         language=get_language(),

@@ -63,7 +63,7 @@ def project(request: HttpRequest, slug: str, as_of: date | None) -> HttpResponse
     if record is None:
         later = get_object_or_404(rows, slug=slug)
         return render(
-            request, "projects/not_yet.html", {"project": later, "as_of": as_of}, status=404
+            request, "projects/not_yet.html", {"subject": later, "as_of": as_of}, status=404
         )
     events = list(record.stage_changes.until(as_of).select_related("source", "recorded_by"))
     context = {

@@ -326,6 +326,8 @@ ON_A_DAY = [
     "/companies/chuangpusi/",
     "/targets/",
     "/chain/",
+    "/figures/zaozhuang-lithium-companies-2022/",
+    "/figures/tengzhou-lithium-output-2025/",
 ]
 # Pages without a day: what a source says, what words mean, who edits.
 WITHOUT_DAY = ("/sources/", "/about/", "/admin/", "#")
@@ -408,6 +410,21 @@ def test_a_project_before_its_first_event(report: None, client: Client, prefix: 
     assert f'href="{prefix}/projects/sinoma-separator-phase-3/"' in response.content.decode()
     assert client.get("/projects/nothing/?as_of=2020-01-01").status_code == 404
     assert client.get("/projects/sinoma-separator-phase-3/?as_of=x").status_code == 400
+
+
+def test_a_figure_before_its_time(report: None, client: Client) -> None:
+    reading = "/figures/zaozhuang-lithium-companies-2022/"
+    assert client.get(f"{reading}?as_of=2023-01-01").status_code == 200
+    early = client.get(f"{reading}?as_of=2021-12-31")
+    assert early.status_code == 404
+    assert f'href="{reading}"' in early.content.decode()
+    target = "/figures/tengzhou-lithium-output-2025/"
+    states = [
+        client.get(target + query).context["figure"].progress.state
+        for query in ("?as_of=2025-12-30", "?as_of=2026-01-01")
+    ]
+    assert states == ["not_due", "unknown"]
+    assert client.get(f"{target}?as_of=x").status_code == 400
 
 
 def test_companies_show_what_was_known(report: None, client: Client) -> None:

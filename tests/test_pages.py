@@ -18,9 +18,11 @@ from tests.factories import (
     make_passage,
     make_project,
     make_reading,
+    make_reading_claim,
     make_segment,
     make_source,
     make_target,
+    make_target_claim,
 )
 
 PAGES = [
@@ -33,6 +35,10 @@ PAGES = [
     "/companies/",
     "/targets/",
     "/chain/",
+    "/changes/",
+    "/changes/?since=2023-02-01&until=2023-06-30&district=tengzhou",
+    "/figures/zaozhuang-lithium-companies-2022/",
+    "/figures/tengzhou-lithium-output-2025/",
     "/sources/",
     "/about/",
 ]
@@ -168,10 +174,13 @@ def fill(rows: int) -> dict[str, Any]:
         company = make_company(source=source)
         make_honour(company, source=source)
         make_participation(project, company)
-        make_target(district=place, source=source)
+        make_target_claim(make_target(district=place, source=source))
         make_target(None, district=place, source=source)
         make_reading(district=place, source=source)
         make_passage(source)
+        make_reading_claim(make_reading(district=place, source=source))
+    make_reading(district=place, source=source, slug="reading")
+    make_target(district=place, source=source, slug="target")
     make_project(slug="one", district=place, source=source, stage="signed")
     company = make_company(slug="one", source=source)
     make_participation(make_project(district=place), company)
@@ -191,6 +200,8 @@ BUDGETS = {
     "/companies/one/": 12,
     "/targets/": 20,
     "/chain/": 16,
+    "/figures/reading/": 6,
+    "/figures/target/": 6,
     "/sources/": 14,
     "/sources/page/": 16,
     "/about/": 14,

@@ -9,7 +9,7 @@ from django.contrib.admin.widgets import AdminTextareaWidget, RelatedFieldWidget
 from django.contrib.auth import get_permission_codename
 from django.db import models
 from django.http import HttpRequest
-from django.urls import reverse_lazy
+from django.urls import reverse, reverse_lazy
 from django.utils.functional import lazy
 from django.utils.translation import gettext_lazy as _
 
@@ -30,6 +30,23 @@ INPUTS: dict[Any, Any] = {
     models.TextField: {"widget": AdminTextareaWidget(attrs={"rows": 2})},
     models.URLField: {"assume_scheme": "https"},
 }
+
+
+def editing_url(record: models.Model) -> str:
+    """The form of the desk for a record: its own, or that of the record it is part of.
+
+    A part is what is deleted with its whole.
+    """
+    while not admin.site.is_registered(type(record)):
+        wholes = [
+            relation
+            for relation in record._meta.concrete_fields
+            if isinstance(relation, models.ForeignKey)
+            and relation.remote_field.on_delete is models.CASCADE
+        ]
+        record = getattr(record, wholes[0].name)
+    meta = record._meta
+    return reverse(f"admin:{meta.app_label}_{meta.model_name}_change", args=[record.pk])
 
 
 class WithRights(BaseModelAdmin):  # type: ignore[type-arg]

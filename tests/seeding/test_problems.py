@@ -1,9 +1,13 @@
 """What `seed` and `check_data` say of a folder with mistakes: file, line and what was expected."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from django.apps import apps
+from django.conf import settings
 from django.core.management import CommandError
 
 from districts.models import Target
@@ -117,3 +121,18 @@ def test_check_data_looks_past_what_an_editor_changed(city: Path, edit: Edit) ->
     edit("targets.yaml", "value: 9", "value: -9")
     with pytest.raises(CommandError, match=r"targets\.yaml:1: target “east-output-2023”"):
         run("check_data", city)
+
+
+def test_check_data_without_tables_says_what_to_do(tmp_path: Path) -> None:
+    """In a process of its own, since the tests' database has its tables."""
+    environment = os.environ | {"DATABASE_URL": f"sqlite:///{tmp_path / 'empty.sqlite3'}"}
+    ran = subprocess.run(
+        [sys.executable, "manage.py", "check_data"],
+        cwd=settings.BASE_DIR,
+        env=environment,
+        capture_output=True,
+        text=True,
+    )
+    assert ran.returncode == 1
+    assert "run manage.py migrate first" in ran.stderr
+    assert "Traceback" not in ran.stderr

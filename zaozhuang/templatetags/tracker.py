@@ -120,27 +120,31 @@ def on_day(context: template.Context, joint: str = "?") -> str:
     return f"{joint}as_of={day.isoformat()}" if day else ""
 
 
-@register.simple_tag
-def cite(record: Any, whole: bool = False) -> SafeString | str:
+@register.simple_tag(takes_context=True)
+def cite(context: template.Context, record: Any, whole: bool = False) -> SafeString | str:
     """The small mark beside a figure that leads to the paragraph it rests on."""
     if record.source is None:
         none = format_html('<span class="cite cite-none" title="{0}">{0}</span>', _("no source"))
-        return none + otherwise(record)
+        return none + otherwise(record, on_day(context))
     text = record.locator if whole and record.locator else record.paragraph or "§"
     title = f"{record.source} · {record.locator}" if record.locator else str(record.source)
     mark = format_html(
         '<a class="cite" href="{}" title="{}">{}</a>', record.citation_url, title, text
     )
-    return mark + otherwise(record)
+    return mark + otherwise(record, on_day(context))
 
 
-def otherwise(record: Any) -> SafeString:
-    """The mark of a figure beside which other claims stand; nothing for all others."""
+def otherwise(record: Any, day: str) -> SafeString:
+    """The mark of a figure beside which other claims stand; nothing for all others.
+
+    `day` is what keeps a past day in the address.
+    """
     if not getattr(record, "contested", False):
         return SafeString("")
     return format_html(
-        ' <a class="otherwise" href="{}#claims" title="{title}">≠<span class="sr-only">{title}</span></a>',
+        ' <a class="otherwise" href="{}{}#claims" title="{title}">≠<span class="sr-only">{title}</span></a>',
         record.figure_url,
+        day,
         title=_("another source says otherwise"),
     )
 

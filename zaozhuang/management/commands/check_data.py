@@ -6,6 +6,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, no_translations
+from django.db import DatabaseError
 
 from zaozhuang.seeding import DataProblems, seed
 
@@ -28,5 +29,10 @@ class Command(BaseCommand):
             report = seed(folder, write=False)
         except DataProblems as problems:
             raise CommandError(str(problems)) from None
+        except DatabaseError as error:
+            raise CommandError(
+                "The records are tried out in the database, which has no tables for them "
+                f"or does not answer; run manage.py migrate first. It says: {error}"
+            ) from None
         total = sum(sum(counts.values()) for counts in report.counts.values())
         self.stdout.write(self.style.SUCCESS(f"{folder.name}: {total} records, no problem."))
