@@ -10,7 +10,7 @@ import { build } from "esbuild";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const dist = join(here, "dist");
-const entries = ["main.js", "charts.js", "main.css", "favicon.svg"].filter((name) =>
+const entries = ["main.js", "charts.js", "main.css", "desk.css", "favicon.svg"].filter((name) =>
   existsSync(join(here, name)),
 );
 

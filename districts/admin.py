@@ -7,11 +7,16 @@ from django.db import models
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from districts import accounts  # noqa: F401 — registers the desk for accounts
+from districts.accounts import EditorAccountAdmin, RoleAdmin
+from districts.draft_admin import DraftAdmin
 from districts.forms import ReadingForm, TargetForm
 from districts.models import District, Indicator, Passage, Reading, Source, Target, Theme, Unit
+from districts.review import ReviewedAdmin
 from zaozhuang.admin import EditorAdmin, LoadedRows
 from zaozhuang.numbers import quantity
+
+# Registered by being imported: Django looks for this module alone.
+__all__ = ["DraftAdmin", "EditorAccountAdmin", "RoleAdmin"]
 
 NAMES = ("name", "name_en")
 # The end of every form whose record rests on a source.
@@ -105,7 +110,7 @@ class IndicatorAdmin(EditorAdmin):
     ]
 
 
-class FigureAdmin(EditorAdmin):
+class FigureAdmin(ReviewedAdmin):
     """What lists of promises and of readings share: both are figures of a place."""
 
     autocomplete_fields = ["district", "indicator", "source"]

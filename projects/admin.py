@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from districts.admin import CITATION, NAMES
 from districts.models import Basis, Reading
+from districts.review import ReviewedAdmin
 from projects.forms import ProjectForm, StageChangeForm
 from projects.inlines import (
     CapacityInline,
@@ -56,7 +57,7 @@ class TechnologyAdmin(EditorAdmin):
 
 
 @admin.register(Project)
-class ProjectAdmin(EditorAdmin):
+class ProjectAdmin(ReviewedAdmin):
     form = ProjectForm
     list_display = [
         "title",
@@ -143,7 +144,7 @@ class ProjectAdmin(EditorAdmin):
 
 
 @admin.register(StageChange)
-class StageChangeAdmin(EditorAdmin):
+class StageChangeAdmin(ReviewedAdmin):
     form = StageChangeForm
     list_display = [
         "project",

@@ -6,7 +6,14 @@ which is how the same tests run on PostgreSQL.
 
 import os
 
-for name in ("PRODUCTION", "DEBUG", "ALLOWED_HOSTS", "CSRF_TRUSTED_ORIGINS", "BEHIND_PROXY"):
+for name in (
+    "PRODUCTION",
+    "DEBUG",
+    "ALLOWED_HOSTS",
+    "CSRF_TRUSTED_ORIGINS",
+    "BEHIND_PROXY",
+    "REVIEW",
+):
     os.environ.pop(name, None)
 os.environ["SECRET_KEY"] = "for tests only, so that none is written to a file"
 

@@ -11,7 +11,7 @@ import dj_database_url
 from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
-from zaozhuang.environment import env_bool, env_int, env_list, secret_key
+from zaozhuang.environment import env_bool, env_choice, env_int, env_list, secret_key
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = BASE_DIR / "var"
@@ -26,6 +26,9 @@ CSRF_TRUSTED_ORIGINS = env_list("CSRF_TRUSTED_ORIGINS", [])
 SITE_TITLE = {"zh-hans": "枣庄锂电产业跟踪", "en": "Zaozhuang Lithium Tracker"}
 INDUSTRY = {"zh-hans": "锂电", "en": "lithium-battery"}
 DATASET = BASE_DIR / "fixtures" / "zaozhuang-lithium"
+
+# Whether what a district saves of its figures takes effect at once or waits for the city.
+REVIEW = env_choice("REVIEW", ["at_once", "approval"])
 
 INSTALLED_APPS = [
     "zaozhuang",

@@ -1,6 +1,7 @@
 """Places, sources, and what is promised and measured."""
 
 from districts.models.base import Basis, Named
+from districts.models.drafts import Draft
 from districts.models.figures import (
     Indicator,
     Reading,
@@ -18,6 +19,7 @@ __all__ = [
     "Basis",
     "Cited",
     "District",
+    "Draft",
     "Indicator",
     "Membership",
     "Named",
