@@ -62,6 +62,7 @@ OF_A_RECORD = ["changelist", "add", "change", "delete", "history", "(redirect)"]
 # Addresses beyond those that every kind of record has, and who may: a test below is named.
 OTHERS = {
     "auth_user_password_change": "test_only_administrators_set_passwords",
+    "projects_project_confirm": "test_only_own_projects_are_confirmed",
 }
 OTHERS |= {
     "(redirect)"
@@ -331,3 +332,15 @@ def test_drafts_are_decided_by_the_city(world: World) -> None:
             history = client.get(address(Draft, "history", draft.pk)).status_code
             assert history == (200 if sees else 302), what
             draft.refresh_from_db()
+
+
+def test_only_own_projects_are_confirmed(world: World) -> None:
+    for (model, own), record in world.records.items():
+        if model is Project:
+            page = address(Project, "confirm", record.pk)
+            for role, client in world.clients.items():
+                with undone():
+                    client.post(page)
+                    record.refresh_from_db()
+                    right = may(role, "change", Project, own)
+                    assert (getattr(record, "confirmed_at", None) is not None) == right, role
