@@ -7,7 +7,8 @@ from django.db import models
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from districts import accounts  # noqa: F401 — registers the desk for accounts
+from districts.accounts import EditorAccountAdmin, RoleAdmin
+from districts.draft_admin import DraftAdmin
 from districts.forms import ClaimForm, ReadingForm, TargetForm
 from districts.models import (
     District,
@@ -21,8 +22,12 @@ from districts.models import (
     Theme,
     Unit,
 )
+from districts.review import ReviewedAdmin
 from zaozhuang.admin import EditorAdmin, LoadedRows
 from zaozhuang.numbers import quantity
+
+# Registered by being imported: Django looks for this module alone.
+__all__ = ["DraftAdmin", "EditorAccountAdmin", "RoleAdmin"]
 
 NAMES = ("name", "name_en")
 # The end of every form whose record rests on a source.
@@ -153,7 +158,7 @@ class IndicatorAdmin(EditorAdmin):
     ]
 
 
-class FigureAdmin(EditorAdmin):
+class FigureAdmin(ReviewedAdmin):
     """What lists of promises and of readings share: both are figures of a place."""
 
     autocomplete_fields = ["district", "indicator", "source"]

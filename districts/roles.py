@@ -45,6 +45,9 @@ def allows(role: str, app: str, codename: str) -> bool:
     action, _underscore, model = codename.partition("_")
     if model == "membership":
         return role == Role.ADMINISTRATOR
+    if model == "draft":  # which is written by saving a record, and decided by the city
+        city = role in (Role.CITY_EDITOR, Role.ADMINISTRATOR)
+        return (action == "view" and role != Role.VIEWER) or (action == "approve" and city)
     if action == "view":
         return True
     if role == Role.VIEWER or any(model.startswith(prefix) for prefix in NOBODYS):

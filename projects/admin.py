@@ -3,13 +3,20 @@
 from typing import Any
 
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
 from django.db import models
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
+from django.urls import path, reverse
+from django.utils import timezone
 from django.utils.html import format_html
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_POST
 
 from districts.admin import ADOPTED, CITATION, NAMES
 from districts.models import Basis, Reading
+from districts.review import ReviewedAdmin
 from projects.forms import CapacityForm, ProjectForm, StageChangeForm
 from projects.inlines import (
     CapacityClaimInline,
@@ -61,7 +68,7 @@ class TechnologyAdmin(EditorAdmin):
 
 
 @admin.register(Project)
-class ProjectAdmin(EditorAdmin):
+class ProjectAdmin(ReviewedAdmin):
     form = ProjectForm
     list_display = [
         "title",
@@ -94,7 +101,7 @@ class ProjectAdmin(EditorAdmin):
     date_hierarchy = "due"
     autocomplete_fields = ["district", "parent", "source"]
     prepopulated_fields = {"slug": ["name_en"]}
-    readonly_fields = ["current_stage", "created_at", "updated_at"]
+    readonly_fields = ["current_stage", "created_at", "updated_at", "confirmed_at", "confirmed_by"]
     fieldsets = [
         (None, {"fields": ["current_stage", NAMES, "slug", ("district", "kind"), "parent"]}),
         (
@@ -106,9 +113,31 @@ class ProjectAdmin(EditorAdmin):
             {"fields": [("investment", "investment_kind", "investment_approximate")]},
         ),
         CITATION,
-        (_("Record"), {"classes": ["collapse"], "fields": [("created_at", "updated_at")]}),
+        (
+            _("Record"),
+            {
+                "classes": ["collapse"],
+                "fields": [("created_at", "updated_at"), ("confirmed_at", "confirmed_by")],
+            },
+        ),
     ]
     inlines = [NewStageInline, StageHistoryInline, CapacityInline, ParticipationInline]
+
+    def get_urls(self) -> list[Any]:
+        confirm = self.admin_site.admin_view(require_POST(self.confirm))
+        address = path("<int:pk>/confirm/", confirm, name="projects_project_confirm")
+        return [address, *super().get_urls()]
+
+    def confirm(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """What is recorded is still true: one click on the first page of the desk."""
+        project = get_object_or_404(Project, pk=pk)
+        if not self.has_change_permission(request, project):
+            raise PermissionDenied
+        project.confirmed_at, project.confirmed_by = timezone.now(), request.user  # type: ignore[assignment]
+        project.save(update_fields=["confirmed_at", "confirmed_by"])
+        self.log_change(request, project, [{"changed": {"fields": ["confirmed_at"]}}])
+        self.message_user(request, gettext("“%s” is confirmed.") % project.label)
+        return HttpResponseRedirect(reverse("admin:index"))
 
     @admin.display(description=_("name"), ordering="name")
     def title(self, project: Project) -> str:
@@ -149,7 +178,7 @@ class ProjectAdmin(EditorAdmin):
 
 
 @admin.register(Capacity)
-class CapacityAdmin(EditorAdmin):
+class CapacityAdmin(ReviewedAdmin):
     form = CapacityForm
     list_display = ["product", "project", "segment", "figure", "source", "locator"]
     list_filter = ["segment", "basis", ("source", admin.EmptyFieldListFilter)]
@@ -174,7 +203,7 @@ class CapacityAdmin(EditorAdmin):
 
 
 @admin.register(StageChange)
-class StageChangeAdmin(EditorAdmin):
+class StageChangeAdmin(ReviewedAdmin):
     form = StageChangeForm
     list_display = [
         "project",

@@ -13,9 +13,9 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from districts.review import ReviewedAdmin
 from projects.models import ProgressReport, Project
 from projects.reporting import ReportForm
-from zaozhuang.admin import EditorAdmin
 from zaozhuang.dates import PartialDate, Precision
 from zaozhuang.inputs import MonthField
 from zaozhuang.numbers import grouped
@@ -55,7 +55,7 @@ def _number(name: str, heading: Any) -> Callable[[Any, ProgressReport], str]:
 
 
 @admin.register(ProgressReport)
-class ProgressReportAdmin(EditorAdmin):
+class ProgressReportAdmin(ReviewedAdmin):
     form = ReportForm
     list_display = [
         "project",

@@ -10,6 +10,7 @@ for name in (
     *("PRODUCTION", "DEBUG", "ALLOWED_HOSTS", "CSRF_TRUSTED_ORIGINS", "BEHIND_PROXY"),
     *("PUBLISH_DISPATCH", "LIGHT_LATE_MONTHS", "LIGHT_SILENT_MONTHS"),
     *("LIGHT_BEHIND_YELLOW", "LIGHT_BEHIND_RED"),
+    "REVIEW",
 ):
     os.environ.pop(name, None)
 os.environ["SECRET_KEY"] = "for tests only, so that none is written to a file"

@@ -15,6 +15,7 @@ from django.urls import URLPattern, URLResolver, reverse
 
 from districts.models import (
     District,
+    Draft,
     Indicator,
     Membership,
     Reading,
@@ -72,6 +73,13 @@ OF_A_RECORD = ["changelist", "add", "change", "delete", "history", "(redirect)"]
 # Addresses beyond those that every kind of record has, and who may: a test below is named.
 OTHERS = {
     "auth_user_password_change": "test_only_administrators_set_passwords",
+    "projects_project_confirm": "test_only_own_projects_are_confirmed",
+}
+OTHERS |= {
+    "(redirect)"
+    if page == "(redirect)"
+    else f"districts_draft_{page}": "test_drafts_are_decided_by_the_city"
+    for page in OF_A_RECORD
 }
 # Of the desk itself: open to all of the staff, and to anybody where it says so.
 OF_THE_DESK = {
@@ -116,7 +124,7 @@ def test_every_address_of_the_desk_is_in_the_matrix() -> None:
         for model in WHOSE
         for page in OF_A_RECORD
     }
-    assert set(admin.site._registry) == set(WHOSE)
+    assert set(admin.site._registry) == {*WHOSE, Draft}
     assert set(names(admin.site.get_urls())) == of_records | set(OTHERS) | set(OF_THE_DESK)
     assert set(OTHERS.values()) <= set(globals())
 
@@ -295,3 +303,59 @@ def test_only_administrators_set_passwords(world: World) -> None:
         for user, right in ((someone, role == Role.ADMINISTRATOR), (root, False)):
             response = client.get(reverse("admin:auth_user_password_change", args=[user.pk]))
             assert (response.status_code == 200) == right, (role, user)
+
+
+def test_drafts_are_decided_by_the_city(world: World) -> None:
+    """Seen by the district it is of and by the city; typed, changed and deleted by nobody."""
+    editor = User.objects.get(groups__name=Role.DISTRICT_EDITOR)
+    drafts = {
+        own: Draft.objects.create(
+            action="change", model="projects.project", object_id=project.pk, title="改",
+            place=place, author=author, changes=[],
+        )
+        for own, place, author, project in (
+            (True, world.ours, editor, world.records[Project, True]),
+            (False, world.theirs, make_editor(world.theirs), world.records[Project, False]),
+        )
+    }  # fmt: skip
+    city = (Role.CITY_EDITOR, Role.ADMINISTRATOR)
+    for role, client in world.clients.items():
+        no = 302 if role == ANONYMOUS else 403
+        sees_some = role in (*city, Role.DISTRICT_EDITOR)
+        listing = client.get(address(Draft, "changelist"))
+        assert listing.status_code == (200 if sees_some else no), role
+        for own, draft in drafts.items():
+            what = (role, own)
+            sees = role in city or (role == Role.DISTRICT_EDITOR and own)
+            page = address(Draft, "change", draft.pk)
+            # What is not seen is as if it was not there, as everywhere in the desk.
+            assert client.get(page).status_code == (200 if sees else 302), what
+            for name in ("add", "delete"):
+                where = address(Draft, name, *([draft.pk] if name == "delete" else []))
+                assert client.get(where).status_code == no, what
+                assert client.post(where, {"post": "yes"}).status_code == no, what
+            with undone():
+                client.post(page, {"decision": "return", "remark": "x"})
+                draft.refresh_from_db()
+                assert (draft.state == Draft.State.RETURNED) == (role in city), what
+            with undone():
+                client.post(page, {"decision": "withdraw"})
+                draft.refresh_from_db()
+                assert (draft.state == Draft.State.WITHDRAWN) == (
+                    role == Role.DISTRICT_EDITOR and own
+                ), what
+            history = client.get(address(Draft, "history", draft.pk)).status_code
+            assert history == (200 if sees else 302), what
+            draft.refresh_from_db()
+
+
+def test_only_own_projects_are_confirmed(world: World) -> None:
+    for (model, own), record in world.records.items():
+        if model is Project:
+            page = address(Project, "confirm", record.pk)
+            for role, client in world.clients.items():
+                with undone():
+                    client.post(page)
+                    record.refresh_from_db()
+                    right = may(role, "change", Project, own)
+                    assert (getattr(record, "confirmed_at", None) is not None) == right, role

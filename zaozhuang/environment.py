@@ -46,6 +46,14 @@ def env_int(name: str, default: int, *, least: int | None = None) -> int:
     return value
 
 
+def env_choice(name: str, choices: list[str]) -> str:
+    """The variable `name`, one of the words; the first where it is not set."""
+    word = os.environ.get(name, "").strip() or choices[0]
+    if word not in choices:
+        raise ImproperlyConfigured(f"{name}={word!r} is none of {', '.join(choices)}.")
+    return word
+
+
 def env_list(name: str, default: list[str]) -> list[str]:
     """The comma-separated variable `name`, without empty items."""
     text = os.environ.get(name)

@@ -79,6 +79,8 @@ class EditorForm(forms.ModelForm):  # type: ignore[type-arg]
     """
 
     editor: "User | AnonymousUser | None" = None
+    # Why the page is shown again with what was typed, instead of being saved.
+    remark: Any = ""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -129,6 +131,8 @@ class EditorForm(forms.ModelForm):  # type: ignore[type-arg]
         super()._post_clean()  # type: ignore[misc]
         if not self.errors:  # a form with errors is not saved anyway
             self._check_rights()
+        if self.remark:
+            self.add_error(None, self.remark)
 
     def _check_rights(self) -> None:
         """Refuse what the editor may not write, before and after the change, at its field."""

@@ -12,7 +12,7 @@ import dj_database_url
 from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
-from zaozhuang.environment import env_bool, env_int, env_list, secret_key
+from zaozhuang.environment import env_bool, env_choice, env_int, env_list, secret_key
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = BASE_DIR / "var"
@@ -42,6 +42,9 @@ LIGHT_LATE_MONTHS = env_int("LIGHT_LATE_MONTHS", 3, least=1)
 LIGHT_SILENT_MONTHS = env_int("LIGHT_SILENT_MONTHS", 2, least=1)
 LIGHT_BEHIND_YELLOW = env_int("LIGHT_BEHIND_YELLOW", 10, least=1)
 LIGHT_BEHIND_RED = env_int("LIGHT_BEHIND_RED", 30, least=LIGHT_BEHIND_YELLOW)
+
+# Whether what a district saves of its figures takes effect at once or waits for the city.
+REVIEW = env_choice("REVIEW", ["at_once", "approval"])
 
 INSTALLED_APPS = [
     "zaozhuang",

@@ -3,6 +3,7 @@
 from districts.models.base import Basis, Named
 from districts.models.claims import ReadingClaim, TargetClaim
 from districts.models.contested import CONTESTED, Claim, Contestable, contested
+from districts.models.drafts import Draft
 from districts.models.figures import (
     Indicator,
     Reading,
@@ -23,6 +24,7 @@ __all__ = [
     "Claim",
     "Contestable",
     "District",
+    "Draft",
     "Indicator",
     "Membership",
     "Named",

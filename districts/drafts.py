@@ -1,0 +1,308 @@
+"""How a page of the desk becomes a draft, and a draft takes effect.
+
+A draft holds what the inputs of the page held before and after. It takes effect by being
+sent once more to the very page it was typed into, in the name of its author: the same
+form, rows, checks and rights, and nothing that was not touched is sent anew.
+"""
+
+import copy
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, cast
+
+from django import forms
+from django.apps import apps
+from django.contrib import admin
+from django.contrib.messages.storage import default_storage
+from django.core.exceptions import PermissionDenied
+from django.db import models, transaction
+from django.forms.formsets import DELETION_FIELD_NAME
+from django.http import HttpRequest, HttpResponseRedirect, QueryDict
+from django.utils import timezone
+from django.utils.datastructures import MultiValueDict
+from django.utils.translation import gettext as _
+
+from districts.models import District, Draft
+from districts.rights import root_of
+from zaozhuang.dates import PartialDate
+from zaozhuang.forms import PartialDateField
+from zaozhuang.numbers import plain
+
+# An input as JSON keeps it: a text, on or off, or the chosen keys.
+Input = str | bool | list[str]
+# Fields of a row that the page itself fills in.
+NOT_TYPED = {"id", DELETION_FIELD_NAME}
+
+
+class RefusedDraft(Exception):
+    """A draft that cannot take effect; `conflicts` says what was changed meanwhile."""
+
+    def __init__(self, message: str, conflicts: "Sequence[Difference]" = ()) -> None:
+        super().__init__(message)
+        self.message, self.conflicts = message, conflicts
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One input of a page: before, after, and what the record holds now, in words."""
+
+    row: str
+    field: str
+    before: str
+    after: str
+    now: str
+    clashes: bool
+
+
+def as_input(field: forms.Field, value: Any) -> Input:
+    """What an input holds, or is sent, in one form that can be kept and compared."""
+    if isinstance(field, forms.BooleanField):
+        return bool(value)
+    value = field.prepare_value(value)
+    if isinstance(value, list | tuple | models.QuerySet):
+        return sorted(str(item) for item in value)
+    if isinstance(value, Decimal):
+        return plain(value)
+    return "" if value is None else str(value)
+
+
+def changed_inputs(form: Any) -> dict[str, list[Input]]:
+    """Before and after of every input that was changed, by the name of its field.
+
+    Of a new record it is every input that is not blank: defaults may differ by the time.
+    """
+    adding = form.instance.pk is None
+    before_and_after: dict[str, list[Input]] = {}
+    for name in form.fields if adding else form.changed_data:
+        field = form.fields[name]
+        if name in NOT_TYPED or isinstance(field, forms.models.InlineForeignKeyField):
+            continue
+        held = None if adding else form.get_initial_for_field(field, name)
+        before, after = as_input(field, held), as_input(field, form[name].data)
+        if after or not adding:
+            before_and_after[name] = [before, after]
+    return before_and_after
+
+
+def changes_of(form: Any, formsets: Sequence[Any]) -> list[dict[str, Any]]:
+    """What was changed on a page: its own form, and rows that were added, changed or deleted."""
+    parts = []
+    for prefix, row in [("", form), *((s.prefix, row) for s in formsets for row in s.forms)]:
+        deleted = bool(getattr(row, "cleaned_data", {}).get(DELETION_FIELD_NAME))
+        if row.has_changed() and not (deleted and row.instance.pk is None):
+            fields = {} if deleted else changed_inputs(row)
+            part = {"prefix": prefix, "pk": row.instance.pk, "delete": deleted, "fields": fields}
+            parts.append(part)
+    return parts
+
+
+def keep(
+    author: Any,
+    action: str,
+    record: models.Model,
+    changes: list[dict[str, Any]],
+    *,
+    draft: Draft | None = None,
+    submit: bool = True,
+) -> Draft:
+    """Write down a draft, or what was typed anew into an old one."""
+    place = root_of(record)
+    assert isinstance(place, District)  # only records of a place wait
+    draft = draft or Draft(author=author)
+    draft.action, draft.model, draft.object_id = action, record._meta.label_lower, record.pk
+    draft.title, draft.place, draft.changes = str(record)[:300], place, changes
+    draft.state = Draft.State.SUBMITTED if submit else Draft.State.DRAFT
+    draft.entered_at = timezone.now()
+    draft.save()
+    return draft
+
+
+class Page:
+    """The page of the desk that a draft was typed into, as the record stands now."""
+
+    def __init__(self, draft: Draft, request: HttpRequest, user: Any) -> None:
+        self.draft = draft
+        self.model: type[models.Model] = apps.get_model(draft.model)
+        desk: Any = admin.site.get_model_admin(self.model)
+        self.desk: Any = desk
+        self.request = cast(Any, copy.copy(request))
+        self.request.user = user
+        self.request.method = "GET"
+        self.request.GET = QueryDict()
+        # Else Django would read the files of a page that sent none, and forget what is put here.
+        self.request._files = MultiValueDict()
+        # What the page would say to its reader is not for whoever approves.
+        self.request._messages = default_storage(self.request)
+        self.record: models.Model | None = None
+        if draft.object_id is not None:
+            self.record = self.model._default_manager.filter(pk=draft.object_id).first()
+        self.gone = draft.action != Draft.Action.ADD and self.record is None
+        self.forms: dict[str, Any] = {}
+        self.formsets: dict[str, Any] = {}
+        if not self.gone:
+            adding = draft.action == Draft.Action.ADD
+            record = None if adding else self.record
+            form = self.desk.get_form(self.request, record, change=not adding)(instance=record)
+            rows, _inlines = self.desk._create_formsets(
+                self.request, form.instance, change=not adding
+            )
+            self.forms = {"": form}
+            self.formsets = {formset.prefix: formset for formset in rows}
+
+    def form_of(self, part: dict[str, Any]) -> Any:
+        """The form of a part of the draft, a blank one for a new row, None where it is gone."""
+        if not part["prefix"]:
+            return self.forms.get("")
+        formset = self.formsets.get(part["prefix"])
+        if formset is None or part["pk"] is None:
+            return formset and formset.empty_form
+        found = [form for form in formset.initial_forms if form.instance.pk == part["pk"]]
+        return found[0] if found else None
+
+    def differences(self) -> Iterator[Difference]:
+        """What the draft changes, with what the record holds now."""
+        for part in self.draft.changes:
+            form = self.form_of(part)
+            row = ""
+            if part["prefix"] and form is not None:
+                options = form._meta.model._meta
+                row = str(options.verbose_name)
+                row += "" if part["pk"] is None else f" “{form.instance}”"
+            if part["delete"]:
+                yield Difference(row, "", _("there"), _("deleted"), "", form is None)
+                continue
+            for name, (before, after) in part["fields"].items():
+                if form is None or name not in form.fields:
+                    yield Difference(row, name, str(before), str(after), _("is gone"), True)
+                    continue
+                field = form.fields[name]
+                now = as_input(field, form.get_initial_for_field(field, name))
+                # The blank row of a page may begin with defaults; nobody changed them.
+                clashes = form.instance.pk is not None and now not in (before, after)
+                was, will, held = (in_words(field, value) for value in (before, after, now))
+                yield Difference(row, str(field.label or name), was, will, held, clashes)
+
+    def data(self) -> QueryDict:
+        """What the page would send: as the record stands, with the draft's changes."""
+        data = QueryDict(mutable=True)
+        for form in self.forms.values():
+            if form.instance.pk is not None:
+                _put(data, form)
+        for prefix, formset in self.formsets.items():
+            for row in formset.initial_forms:
+                _put(data, row)
+            count = formset.initial_form_count()
+            data[f"{prefix}-INITIAL_FORMS"] = data[f"{prefix}-TOTAL_FORMS"] = str(count)
+        for part in self.draft.changes:
+            form = self.form_of(part)
+            if form is None:
+                continue
+            if part["prefix"] and part["pk"] is None:
+                form.prefix = self._new_row(data, part["prefix"])
+            if part["delete"]:
+                data[form.add_prefix(DELETION_FIELD_NAME)] = "on"
+            for name, (_before, after) in part["fields"].items():
+                if name in form.fields:
+                    _set(data, form.add_prefix(name), after)
+        return data
+
+    def _new_row(self, data: QueryDict, prefix: str) -> str:
+        """The prefix of one more row, which is counted."""
+        number = int(str(data[f"{prefix}-TOTAL_FORMS"]))
+        data[f"{prefix}-TOTAL_FORMS"] = str(number + 1)
+        return f"{prefix}-{number}"
+
+
+def _put(data: QueryDict, form: Any) -> None:
+    """What a browser would send of a form on which nothing was touched."""
+    for bound in form:
+        _set(data, bound.html_name, as_input(bound.field, bound.initial))
+
+
+def _set(data: QueryDict, name: str, value: Input) -> None:
+    data.pop(name, None)
+    if isinstance(value, list):
+        data.setlist(name, value)
+    elif value is True:
+        data[name] = "on"
+    elif value is not False:
+        data[name] = value
+
+
+def in_words(field: forms.Field, value: Input) -> str:
+    """An input as its reader sees it: the choice, not its code; the record, not its key."""
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    keys = value if isinstance(value, list) else [value]
+    if isinstance(field, forms.ModelChoiceField):
+        wanted = [key for key in keys if key.isdigit()]
+        assert field.queryset is not None
+        found = field.queryset.model._default_manager.filter(pk__in=wanted)
+        return ", ".join(field.label_from_instance(record) for record in found)
+    if isinstance(field, forms.ChoiceField):
+        choices: Any = field.choices
+        labels = {str(code): str(label) for code, label in choices}
+        return ", ".join(labels.get(key, key) for key in keys if key)
+    text = ", ".join(keys)
+    try:
+        return PartialDate.parse(text).label if isinstance(field, PartialDateField) else text
+    except ValueError:
+        return text
+
+
+@transaction.atomic
+def approve(draft: Draft, request: HttpRequest) -> None:
+    """Let a submitted draft take effect; author and day of entry stay those of the draft.
+
+    Raises RefusedDraft, and changes nothing, where the record was changed meanwhile, the
+    author has lost the right, or the page no longer accepts what was typed.
+    """
+    draft = Draft.objects.select_for_update(of=("self",)).select_related("author").get(pk=draft.pk)
+    if draft.state != Draft.State.SUBMITTED:
+        raise RefusedDraft(_("Only a submitted draft can be approved."))
+    page = Page(draft, request, draft.author)
+    if page.gone:
+        raise RefusedDraft(_("The record has been deleted meanwhile."))
+    conflicts = [difference for difference in page.differences() if difference.clashes]
+    if conflicts:
+        raise RefusedDraft(_("The record was changed meanwhile, so nothing was saved."), conflicts)
+    page.request.method = "POST"
+    page.request.approving = draft
+    _send(page)
+    draft.state = Draft.State.APPROVED
+    draft.decided_by, draft.decided_at = request.user, timezone.now()  # type: ignore[assignment]
+    draft.save()
+
+
+def _send(page: Page) -> None:
+    """Send the draft to its page; raises RefusedDraft where it is not saved."""
+    draft, key = page.draft, str(page.draft.object_id)
+    try:
+        if draft.action == Draft.Action.DELETE:
+            page.request.POST = QueryDict("post=yes")
+            response = page.desk.delete_view(page.request, key)
+        else:
+            page.request.POST = page.data()
+            adding = draft.action == Draft.Action.ADD
+            response = page.desk.changeform_view(page.request, None if adding else key)
+    except PermissionDenied:
+        raise RefusedDraft(_("Its author may not write this record any more.")) from None
+    if not isinstance(response, HttpResponseRedirect):
+        errors = [text for found in response.context_data.get("errors", []) for text in found]
+        raise RefusedDraft(" ".join(str(text) for text in errors) or _("The page refuses it."))
+
+
+def entered_then(draft: Draft, form: Any, formsets: Sequence[Any]) -> None:
+    """Give what an approved draft added the day on which it was entered."""
+    rows = [row for formset in formsets for row in formset.extra_forms if row.has_changed()]
+    if draft.action == Draft.Action.ADD:
+        rows.append(form)
+        draft.object_id = form.instance.pk
+    for record in (row.instance for row in rows if row.instance.pk is not None):
+        for name in ("recorded_at", "created_at"):
+            if hasattr(record, name):
+                # A plain queryset: the day is no change of the record.
+                models.QuerySet(type(record)).filter(pk=record.pk).update(
+                    **{name: draft.entered_at}
+                )
