@@ -71,6 +71,9 @@ class EditorForm(forms.ModelForm):  # type: ignore[type-arg]
     model's clean() then takes the first or last day of the period, by what the date means.
     """
 
+    # Why nothing that this form sends may be saved now; the desk sets it for one request.
+    refused = ""
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.partial_dates = [
@@ -102,6 +105,8 @@ class EditorForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        if self.refused:
+            self.add_error(None, self.refused)
         for name in self.partial_dates:
             if name in cleaned:
                 date: PartialDate | None = cleaned[name]
