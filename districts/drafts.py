@@ -27,6 +27,7 @@ from districts.models import District, Draft
 from districts.rights import root_of
 from zaozhuang.dates import PartialDate
 from zaozhuang.forms import PartialDateField
+from zaozhuang.history.versions import VERSION, newest
 from zaozhuang.numbers import plain
 
 # An input as JSON keeps it: a text, on or off, or the chosen keys.
@@ -135,6 +136,9 @@ class Page:
         # What the page would say to its reader is not for whoever approves.
         self.request._messages = default_storage(self.request)
         self.record: models.Model | None = None
+        # What was changed since the draft was typed is found field by field; the page itself
+        # rests on the record as it stands now.
+        self.version = newest(self.model, draft.object_id) if draft.object_id else 0
         if draft.object_id is not None:
             self.record = self.model._default_manager.filter(pk=draft.object_id).first()
         self.gone = draft.action != Draft.Action.ADD and self.record is None
@@ -186,6 +190,7 @@ class Page:
     def data(self) -> QueryDict:
         """What the page would send: as the record stands, with the draft's changes."""
         data = QueryDict(mutable=True)
+        data[VERSION] = str(self.version)
         for form in self.forms.values():
             if form.instance.pk is not None:
                 _put(data, form)

@@ -102,9 +102,9 @@ class ReviewedAdmin(EditorAdmin):
         form = super().get_form(request, *args, **kwargs)
         draft: Draft | None = getattr(request, "reopened", None)
         if draft is not None:
-            form.remark = _("This draft has not taken effect; what you save takes its place.")
+            form.refused = _("This draft has not taken effect; what you save takes its place.")
             if draft.remark:
-                form.remark = _("Returned with the remark: %(remark)s") % {"remark": draft.remark}
+                form.refused = _("Returned with the remark: %(remark)s") % {"remark": draft.remark}
         return form
 
     def render_change_form(

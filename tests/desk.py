@@ -40,6 +40,8 @@ def input_of(response: Any) -> dict[str, Any]:
     for inline in context["inline_admin_formsets"]:
         forms += [inline.formset.management_form, *inline.formset.forms]
     values = {field.html_name: field.value() for form in forms for field in form}
+    values["_version"] = context.get("version")  # which the form rests on; None where it adds
+    values |= context.get("goes_back", {})
     return {
         name: value for name, value in values.items() if value is not None and value is not False
     }

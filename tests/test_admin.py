@@ -303,10 +303,9 @@ def test_an_event_of_its_own_page_moves_to_another_project(
     assert admin_client.post(address(StageChange, "add"), added).status_code == 302
     event = project.stage_changes.get(stage="building")
     assert event.recorded_by == admin_user
-    response = admin_client.post(
-        address(StageChange, "change", event.pk), added | {"project": other.pk}
-    )
-    assert response.status_code == 302
+    page = address(StageChange, "change", event.pk)
+    moved = input_of(admin_client.get(page)) | {"project": other.pk}
+    assert admin_client.post(page, moved).status_code == 302
     assert (stage_of(project)[0], stage_of(other)[0]) == ("signed", "building")
 
 

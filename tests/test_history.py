@@ -223,6 +223,7 @@ def test_an_entry_says_from_what_to_what() -> None:
     assert entry.changes == {
         "name": ["旧名", "新名"],
         "due": ["2023-05-31", "2023-06-30"],
+        "due_precision": ["month", "month"],  # a date is both
         "investment": ["2.5", None],
         "investment_kind": ["agreed", ""],
     }

@@ -2,18 +2,24 @@
 
 from typing import Any
 
+from django.apps import apps
 from django.conf import settings
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.admin.options import BaseModelAdmin, InlineModelAdmin
+from django.contrib.admin.utils import unquote
 from django.contrib.admin.widgets import AdminTextareaWidget, RelatedFieldWidgetWrapper
 from django.contrib.auth import get_permission_codename
-from django.db import models
-from django.http import HttpRequest
-from django.urls import reverse, reverse_lazy
+from django.core.exceptions import PermissionDenied
+from django.db import models, router
+from django.http import HttpRequest, HttpResponse
+from django.urls import path, reverse, reverse_lazy
 from django.utils.functional import lazy
 from django.utils.translation import gettext_lazy as _
 
 from zaozhuang.forms import EditorForm, LoadedSelect, for_editor
+from zaozhuang.history import pages
+from zaozhuang.history.entries import label, lock
+from zaozhuang.history.versions import REFUSED, VERSION, catch_up, key_of, later, newest
 from zaozhuang.localised import in_language
 
 
@@ -76,8 +82,114 @@ class EditorAdmin(WithRights, admin.ModelAdmin):  # type: ignore[type-arg]
     save_on_top = True
     formfield_overrides = INPUTS
 
-    def get_form(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-        return for_editor(super().get_form(request, *args, **kwargs), request.user)
+    # History: read beside the record, and gone back to through the form.
+
+    def get_urls(self) -> list[Any]:
+        name = f"{self.opts.app_label}_{self.opts.model_name}_deleted"
+        deleted = path("deleted/", self.admin_site.admin_view(self.deleted_view), name=name)
+        return [deleted, *super().get_urls()]
+
+    def deleted_view(self, request: HttpRequest) -> HttpResponse:
+        if not self.has_view_or_change_permission(request):
+            raise PermissionDenied
+        return pages.deleted_page(self, request)
+
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: Any = None
+    ) -> HttpResponse:
+        """Whoever may see a record may see its history, also when it is gone."""
+        record = super().get_object(request, unquote(object_id))
+        if not self.has_view_or_change_permission(request, record):
+            raise PermissionDenied
+        pk = key_of(self.model, object_id) if record is None else record.pk
+        if record is None and (pk is None or not newest(self.model, pk)):
+            return super().history_view(request, object_id, extra_context)
+        return pages.history_page(self, request, pk, record)
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        entry = pages.asked(request, self.model, None)
+        if entry is None or entry.model != label(self.model):
+            return super().get_changeform_initial_data(request)
+        state = pages.wanted_state(request, entry)
+        messages.info(request, pages.announcement(None, entry, state))
+        return pages.initial_of(self.model, state, self.get_form(request))
+
+    def get_inline_formsets(
+        self, request: HttpRequest, formsets: Any, inline_instances: Any, obj: Any = None
+    ) -> Any:
+        entry = pages.asked(request, self.model, obj.pk if obj else None)
+        if request.method == "GET" and entry is not None:
+            rows = [entry] if obj else pages.rows_deleted_with(entry)
+            for row in rows:
+                if row.model != label(self.model):
+                    pages.fill_rows(row, pages.wanted_state(request, row), list(formsets))
+        return super().get_inline_formsets(request, formsets, inline_instances, obj)
+
+    # Two editors at once: see zaozhuang.history.versions.
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: Any = None) -> Any:
+        """The record; on its form as the address wants it shown, or locked to be saved."""
+        match = request.resolver_match
+        if match is None or not str(match.url_name).endswith(f"{self.opts.model_name}_change"):
+            return super().get_object(request, object_id, from_field)
+        key = object_id if from_field is None else None
+        pk = key_of(self.model, key) if key else None
+        if from_field is not None and (named := super().get_object(request, object_id, from_field)):
+            pk = named.pk
+        if pk is None:
+            return super().get_object(request, object_id, from_field)
+        saving = request.method == "POST"
+        if saving:
+            lock(self.model, [pk], router.db_for_write(self.model), [])
+        version = newest(self.model, pk)
+        record = super().get_object(request, object_id, from_field)
+        request.version = version  # type: ignore[attr-defined]
+        if record is None:
+            return None
+        if saving:
+            pages.note_reverts(request, self.model, pk)
+            self._compare(request, record)
+            return record
+        entry = pages.asked(request, self.model, pk)
+        if entry is not None:
+            state = pages.wanted_state(request, entry)
+            own = entry.model == label(self.model)
+            row = apps.get_model(entry.model)._base_manager.filter(pk=entry.object_id).first()
+            messages.info(request, pages.announcement(record if own else row, entry, state))
+            record = pages.go_back(record, state) if own else record
+        return record
+
+    def _compare(self, request: HttpRequest, record: Any) -> None:
+        """Refuse what is sent, by `meanwhile`, where the record has changed since it was shown."""
+        since = later(self.model, record.pk, request.POST.get(VERSION, ""))
+        if not since or not self.has_change_permission(request, record):
+            return
+        form = self.get_form(request, record, change=True)(
+            request.POST, request.FILES, instance=record
+        )
+        formsets, _inlines = self._create_formsets(request, record, change=True)  # type: ignore[attr-defined]
+        sent, found = catch_up(request.POST, form, formsets, since)
+        request.POST = sent  # type: ignore[assignment]
+        request.meanwhile = found  # type: ignore[attr-defined]
+
+    def get_form(
+        self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
+    ) -> Any:
+        form = for_editor(super().get_form(request, obj, change, **kwargs), request.user)
+        if getattr(request, "meanwhile", None):
+            return type(form.__name__, (form,), {"refused": REFUSED})
+        return form
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> Any:
+        context["version"] = getattr(request, "version", None)
+        context["meanwhile"] = getattr(request, "meanwhile", None)
+        sent = request.POST if request.method == "POST" else request.GET
+        context["goes_back"] = {
+            name: sent[name] for name in (pages.TAKE_BACK, pages.BACK_TO) if name in sent
+        }
+        return super().render_change_form(request, context, *args, **kwargs)
 
     def get_changelist_form(self, request: HttpRequest, **kwargs: Any) -> Any:
         kwargs.setdefault("form", self.form)

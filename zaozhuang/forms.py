@@ -79,8 +79,8 @@ class EditorForm(forms.ModelForm):  # type: ignore[type-arg]
     """
 
     editor: "User | AnonymousUser | None" = None
-    # Why the page is shown again with what was typed, instead of being saved.
-    remark: Any = ""
+    # Why nothing that this form sends may be saved now; the desk sets it for one request.
+    refused: Any = ""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -113,6 +113,8 @@ class EditorForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        if self.refused:
+            self.add_error(None, self.refused)
         for name in self.partial_dates:
             if name in cleaned:
                 date: PartialDate | None = cleaned[name]
@@ -131,8 +133,6 @@ class EditorForm(forms.ModelForm):  # type: ignore[type-arg]
         super()._post_clean()  # type: ignore[misc]
         if not self.errors:  # a form with errors is not saved anyway
             self._check_rights()
-        if self.remark:
-            self.add_error(None, self.remark)
 
     def _check_rights(self) -> None:
         """Refuse what the editor may not write, before and after the change, at its field."""

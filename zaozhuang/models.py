@@ -4,7 +4,6 @@ from typing import Any
 
 from django.conf import settings
 from django.db import models
-from django.db.models import OuterRef
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
@@ -43,12 +42,14 @@ class HistoryQuerySet(models.QuerySet["HistoryEntry"]):
     def of(self, model: type[models.Model], pk: int) -> "HistoryQuerySet":
         """Of a record and of all rows that belong to it or once did, the newest first."""
         label = model._meta.label_lower
-        rows = HistoryEntry.objects.filter(owner=label, owner_id=pk)
-        parts = models.Q(
-            models.Exists(rows.filter(model=OuterRef("model"), object_id=OuterRef("object_id")))
-        )
-        own = models.Q(model=label, object_id=pk)
-        return self.filter(own | parts).order_by("-pk")
+        wanted = models.Q(model=label, object_id=pk)
+        rows = HistoryEntry.objects.order_by().filter(owner=label, owner_id=pk)
+        kinds: dict[str, list[int]] = {}
+        for kind, key in rows.values_list("model", "object_id").distinct():
+            kinds.setdefault(kind, []).append(key)
+        for kind, keys in kinds.items():
+            wanted |= models.Q(model=kind, object_id__in=keys)
+        return self.filter(wanted).order_by("-pk")
 
 
 class HistoryEntry(models.Model):

@@ -20,6 +20,7 @@ State = dict[str, Any]
 # Keys in one query; every database takes that many parameters.
 CHUNK = 500
 NAME_LENGTH = 300
+PRECISION = "_precision"
 
 
 @dataclass(frozen=True)
@@ -206,7 +207,7 @@ def _merge(scope: Scope, difference: Difference, database: str) -> None:
         changes[name] = [None if held.action == Action.ADDED else first, after]
     there_before, there_after = held.action != Action.ADDED, difference.after is not None
     if there_before and there_after:
-        changes = {name: pair for name, pair in changes.items() if pair[0] != pair[1]}
+        changes = _differing(changes)
     if not changes or not (there_before or there_after):
         every.filter(pk=held.pk).delete()
         scope.touched.discard((held.model, held.object_id))
@@ -231,9 +232,14 @@ def _changes(before: State | None, after: State | None) -> dict[str, list[Any]]:
     names = list(after if after is not None else before or {})
     if before is None or after is None:
         return {name: [(before or {}).get(name), (after or {}).get(name)] for name in names}
-    return {
-        name: [before.get(name), after[name]] for name in names if before.get(name) != after[name]
-    }
+    return _differing({name: [before.get(name), after[name]] for name in names})
+
+
+def _differing(pairs: dict[str, list[Any]]) -> dict[str, list[Any]]:
+    """The pairs that differ; a date and its precision are one thing, and stay together."""
+    differing = {name for name, (old, new) in pairs.items() if old != new}
+    dates = {name.removesuffix(PRECISION) for name in differing}
+    return {name: pair for name, pair in pairs.items() if name.removesuffix(PRECISION) in dates}
 
 
 def _owner(model: type[models.Model], state: State) -> tuple[str, int | None]:

@@ -1,0 +1,246 @@
+"""Two editors at once: a save that rests on an outdated version of a record is refused.
+
+A page carries the number of the newest entry in the history of its record and rows. When it is
+sent back and there is a newer one, nothing is written. The page comes again with the new number:
+what its editor had typed stays, what they had not touched is brought up to date, and a table
+says who changed what meanwhile. Saving once more then goes through.
+
+The number is read before the record when a page is made, and after the record is locked when
+it comes back; every writer locks the record first (`entries.lock`, or on SQLite the whole
+database), so nothing can happen between the check and the write.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.apps import apps
+from django.contrib.admin.utils import unquote
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.db.models import Max
+from django.http import QueryDict
+from django.utils.datastructures import MultiValueDict
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, pgettext
+
+from zaozhuang.dates import PartialDate
+from zaozhuang.history.display import SEPARATOR, Names, field_label, fields_of, named_in, text
+from zaozhuang.history.entries import State, as_json, label
+from zaozhuang.models import HistoryEntry
+
+Action = HistoryEntry.Action
+# The input of a form that carries the number.
+VERSION = "_version"
+REFUSED = gettext_lazy(
+    "Somebody changed this record while you had it open, so nothing was saved yet. See below what changed; what you typed is still here. Save again to go on."
+)
+
+
+def key_of(model: type[models.Model], text: str) -> Any:
+    """The key that an address names; None where it cannot be one."""
+    try:
+        return model._meta.pk.to_python(unquote(text))
+    except ValidationError:
+        return None
+
+
+@dataclass(frozen=True)
+class Clash:
+    """One field that somebody changed meanwhile: what it was, is now, and was typed here."""
+
+    label: str
+    was: str
+    now: str
+    yours: str
+    outcome: str
+
+
+@dataclass
+class Meanwhile:
+    """What happened to one record since the page was made, oldest entry first."""
+
+    kind: str
+    name: str
+    entries: list[HistoryEntry]
+    clashes: list[Clash] = field(default_factory=list)
+    remark: str = ""
+
+
+def newest(model: type[models.Model], pk: Any) -> int:
+    """The number of the newest entry in the history of a record and its rows; 0 for none."""
+    found: int | None = HistoryEntry.objects.of(model, pk).aggregate(newest=Max("pk"))["newest"]
+    return found or 0
+
+
+def later(model: type[models.Model], pk: Any, rested: str) -> list[HistoryEntry]:
+    """What was written since the version that a page rests on, oldest first.
+
+    A page that does not say which version it rests on has seen nothing.
+    """
+    number = int(rested) if re.fullmatch(r"[0-9]{1,18}", rested, re.ASCII) else 0
+    entries = HistoryEntry.objects.of(model, pk).filter(pk__gt=number)
+    return list(entries.select_related("user").order_by("pk"))
+
+
+def catch_up(
+    post: QueryDict, form: Any, formsets: Iterable[Any], entries: list[HistoryEntry]
+) -> tuple[QueryDict, list[Meanwhile]]:
+    """What a form must send to be up to date without losing what was typed, and what happened.
+
+    `form` and `formsets` are bound to what was sent and to the records as they are now.
+    """
+    sent = post.copy()
+    by_record: dict[tuple[str, int], list[HistoryEntry]] = {}
+    for entry in entries:
+        by_record.setdefault((entry.model, entry.object_id), []).append(entry)
+    forms = {(label(type(form.instance)), form.instance.pk): form}
+    missing: list[tuple[Any, int, Any]] = []
+    for formset in formsets:
+        for place, row in enumerate(formset.initial_forms):
+            if row.instance.pk is None:
+                missing.append((formset, place, row))
+            else:
+                forms[label(formset.model), row.instance.pk] = row
+    found = []
+    for (kind, pk), since in by_record.items():
+        model = apps.get_model(kind)
+        was, now = _sides(since)
+        names = Names()
+        wanted = named_in(model, [was, now])
+        wanted.setdefault(kind, set()).add(pk)
+        names.load(wanted)
+        meanwhile = Meanwhile(str(model._meta.verbose_name), names.of(kind, pk), since)
+        if (kind, pk) in forms and since[0].action != Action.ADDED:
+            meanwhile.clashes = _clashes(sent, forms[kind, pk], model, was, now, names)
+        elif since[-1].action == Action.DELETED:
+            meanwhile.remark = _("It was deleted.")
+        elif since[0].action == Action.ADDED:
+            meanwhile.remark = _("It was added.")
+        found.append(meanwhile)
+    for formset, place, row in reversed(missing):
+        found += _drop(sent, formset, place, row)
+    return sent, found
+
+
+def _sides(entries: list[HistoryEntry]) -> tuple[State, State]:
+    """What the changed fields held before the first of a record's entries, and after the last."""
+    was: State = {}
+    now: State = {}
+    for entry in entries:
+        for name, (old, new) in entry.changes.items():
+            was.setdefault(name, old)
+            now[name] = new
+    return was, now
+
+
+def _clashes(
+    sent: QueryDict, form: Any, model: type[models.Model], was: State, now: State, names: Names
+) -> list[Clash]:
+    base = _initial(form, model, was)
+    fresh = type(form)(instance=form.instance)
+    found = []
+    for column in fields_of(model, was):
+        old, new = text(column, was, names), text(column, now, names)
+        name = column.name
+        if name not in fresh.fields:
+            if old != new:
+                found.append(Clash(field_label(column), old, new, "", ""))
+            continue
+        widget, key = form.fields[name].widget, form.add_prefix(name)
+        typed = widget.value_from_datadict(sent, MultiValueDict(), key)
+        if not form.fields[name].has_changed(base.get(name), typed):
+            _put(sent, key, fresh[name].value())
+            outcome = pgettext("two editors", "taken over: you had not changed it")
+            yours = old
+        else:
+            same = not form.fields[name].has_changed(fresh.initial.get(name), typed)
+            outcome = (
+                pgettext("two editors", "the same")
+                if same
+                else pgettext("two editors", "yours is kept until you change it")
+            )
+            yours = _typed(form.fields[name], typed)
+        found.append(Clash(field_label(column), old, new, yours, outcome))
+    return found
+
+
+def _initial(form: Any, model: type[models.Model], was: State) -> dict[str, Any]:
+    """What the form's inputs began with when the record held what it `was`."""
+    before = as_it_was(form.instance, was)
+    initial: dict[str, Any] = type(form)(instance=before).initial
+    for column in model._meta.many_to_many:
+        if column.name in was:
+            initial[column.name] = was[column.name]
+    return initial
+
+
+def as_it_was(record: models.Model, state: State) -> Any:
+    """A copy of a record in which these fields hold something else; it is not to be saved."""
+    model = type(record)
+    held = {
+        column.attname: getattr(record, column.attname) for column in model._meta.concrete_fields
+    }
+    for column in model._meta.concrete_fields:
+        if column.name in state:
+            held[column.attname] = column.to_python(state[column.name])
+    copy = model(**held)
+    copy._state.adding = record._state.adding
+    return copy
+
+
+def _put(sent: QueryDict, key: str, value: Any) -> None:
+    """Let the browser have sent this value of an input."""
+    if value is None or value is False:
+        sent.pop(key, None)
+    elif isinstance(value, list | tuple):
+        sent.setlist(key, [str(getattr(item, "pk", item)) for item in value])
+    else:
+        sent[key] = "on" if value is True else str(value)
+
+
+def _typed(field: Any, typed: Any) -> str:
+    """What was typed, as people write it; as it is where it cannot be read."""
+    try:
+        value = field.clean(typed)
+    except ValidationError:
+        return str(typed)
+    if isinstance(value, PartialDate):
+        return value.label
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    if isinstance(value, models.QuerySet):
+        return SEPARATOR.join(map(str, value))
+    choices = getattr(field, "choices", None)
+    if choices is not None and not isinstance(value, models.Model):
+        return str(dict(choices).get(value, value))
+    return "" if value is None else str(as_json(value))
+
+
+def _drop(sent: QueryDict, formset: Any, place: int, row: Any) -> list[Meanwhile]:
+    """Take a row that is no longer there out of what was sent; what was typed in it is told."""
+    key = formset.add_prefix(place)
+    pk_name = formset.model._meta.pk.name
+    pk = sent.get(f"{key}-{pk_name}", "")
+    typed = [
+        f"{row.fields[name].label}: {shown}"
+        for name in row.fields
+        if name not in (pk_name, formset.fk.name, "DELETE")
+        and (shown := _typed(row.fields[name], sent.get(f"{key}-{name}", "")))
+    ]
+    inputs = re.compile(rf"{re.escape(formset.prefix)}-([0-9]+)-(.+)", re.ASCII)
+    rows = [(int(match[1]), match[2], match[0]) for match in map(inputs.fullmatch, sent) if match]
+    for number, rest, name in sorted(rows):  # those behind it move up, one after the other
+        values = sent.getlist(name)
+        if number >= place:
+            del sent[name]
+        if number > place:
+            sent.setlist(f"{formset.prefix}-{number - 1}-{rest}", values)
+    for count in ("TOTAL_FORMS", "INITIAL_FORMS"):
+        name = f"{formset.prefix}-{count}"
+        sent[name] = str(int(sent.get(name) or 0) - 1)
+    remark = _("It is no longer among these rows. Here it said: %(typed)s") % {
+        "typed": SEPARATOR.join(typed)
+    }
+    return [Meanwhile(str(formset.model._meta.verbose_name), f"#{pk}", [], remark=remark)]
