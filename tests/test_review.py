@@ -175,13 +175,15 @@ def test_a_new_project_waits_with_its_rows(desk: Desk) -> None:
     assert project.capacities.get().per_year is False
 
 
-@pytest.mark.parametrize("model", [StageChange, Target, Reading])
+@pytest.mark.parametrize("model", [StageChange, Target, Reading, Capacity, ProgressReport])
 def test_every_published_figure_waits(desk: Desk, model: Any) -> None:
     """Adding, changing, deleting, one by one and several at once."""
     made: dict[Any, Any] = {
         StageChange: lambda: change_stage(desk.project, "building", "2023-05"),
         Target: lambda: make_target(district=desk.here),
         Reading: lambda: make_reading(district=desk.here),
+        Capacity: lambda: make_capacity(desk.project),
+        ProgressReport: lambda: make_report(desk.project, percent="20"),
     }
     record = made[model]()
     common = {"note": "想改", "source": make_source().pk}
@@ -212,7 +214,9 @@ def test_every_published_figure_waits(desk: Desk, model: Any) -> None:
             "value": "9",
             "period": "2020",
         },
-    }[model]
+        Capacity: {"project": desk.project.pk, "product": "另一种产品", "basis": "stated"},
+        ProgressReport: {"project": desk.project.pk, "month": "2023-04", "percent": "30"},
+    }[model] | {"claims-TOTAL_FORMS": "0", "claims-INITIAL_FORMS": "0"}
     before = model.objects.count()
     assert desk.district.post(address(model, "add"), entered).status_code == 302
     assert model.objects.count() == before
