@@ -18,7 +18,16 @@ from django.test import Client
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from districts.models import District, Draft, Passage, Reading, ReadingClaim, Source, TargetClaim, Unit
+from districts.models import (
+    District,
+    Draft,
+    Passage,
+    Reading,
+    ReadingClaim,
+    Source,
+    TargetClaim,
+    Unit,
+)
 from projects.models import Capacity, CapacityClaim, Company, Participation, Project, StageChange
 from tests import factories as make
 from tests.desk import address, input_of

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from districts.models import Draft, Membership, Reading, Target
 from districts.roles import Role
-from projects.models import Capacity, Participation, Project, StageChange
+from projects.models import Capacity, Participation, ProgressReport, Project, StageChange
 from tests.desk import address, errors_of, input_of
 from tests.factories import (
     change_stage,
@@ -21,6 +21,7 @@ from tests.factories import (
     make_participation,
     make_project,
     make_reading,
+    make_report,
     make_source,
     make_target,
     make_unit,
