@@ -2,12 +2,15 @@
 
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db import models
 from django.forms import BaseModelFormSet, ModelForm
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import path, reverse
 from django.utils.html import format_html
+from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from districts.admin import CITATION, NAMES
 from districts.models import Basis, Reading
@@ -19,11 +22,12 @@ from projects.inlines import (
     ParticipationInline,
     ProjectsOfCompanyInline,
     StageHistoryInline,
+    StruckStageInline,
 )
 from projects.models import Company, Project, Segment, StageChange, Stream, Technology
 from projects.querysets import LATEST_FIRST
+from projects.stage_desk import MOST, change_stages
 from zaozhuang.admin import EditorAdmin
-from zaozhuang.dates import partial
 from zaozhuang.numbers import grouped
 
 SHORT_NAMES = ("short_name", "short_name_en")
@@ -68,7 +72,9 @@ class ProjectAdmin(EditorAdmin):
         "deadline_label",
         "amount",
         "updated_at",
+        "stage_link",
     ]
+    actions = ["change_the_stage"]
     list_filter = [
         "stage",
         "stage_basis",
@@ -103,7 +109,13 @@ class ProjectAdmin(EditorAdmin):
         CITATION,
         (_("Record"), {"classes": ["collapse"], "fields": [("created_at", "updated_at")]}),
     ]
-    inlines = [NewStageInline, StageHistoryInline, CapacityInline, ParticipationInline]
+    inlines = [
+        NewStageInline,
+        StageHistoryInline,
+        StruckStageInline,
+        CapacityInline,
+        ParticipationInline,
+    ]
 
     @admin.display(description=_("name"), ordering="name")
     def title(self, project: Project) -> str:
@@ -118,15 +130,41 @@ class ProjectAdmin(EditorAdmin):
             _("seen, not begun") if project.stage_observed else "",
         ]
         return format_html(
-            '{} &nbsp; <a href="#stage_changes-group">{}</a>',
+            "{} &nbsp; {}",
             " · ".join(str(text) for text in texts if text),
-            _("Change the stage"),
+            self.stage_link(project) if project.pk else "",
         )
+
+    @admin.display(description=pgettext_lazy("heading", "change"))
+    def stage_link(self, project: Project) -> str:
+        url = reverse("admin:projects_project_stage")
+        return format_html('<a href="{}?project={}">{}</a>', url, project.pk, _("Change the stage"))
+
+    @admin.action(description=_("Change the stage"), permissions=["change"])
+    def change_the_stage(
+        self, request: HttpRequest, queryset: "models.QuerySet[Project]"
+    ) -> HttpResponse | None:
+        """On a page of its own, for all that are chosen."""
+        chosen = list(queryset.values_list("pk", flat=True)[: MOST + 1])
+        if len(chosen) > MOST:
+            texts = {"most": MOST}
+            self.message_user(
+                request, _("Choose %(most)s projects at most.") % texts, messages.ERROR
+            )
+            return None
+        asked = urlencode({"project": chosen}, doseq=True)
+        return HttpResponseRedirect(f"{reverse('admin:projects_project_stage')}?{asked}")
+
+    def get_urls(self) -> list[Any]:
+        view = self.admin_site.admin_view(self.stage_view)
+        return [path("stage/", view, name="projects_project_stage"), *super().get_urls()]
+
+    def stage_view(self, request: HttpRequest) -> HttpResponse:
+        return change_stages(self, request)
 
     @admin.display(description=_("stage since"), ordering="stage_since")
     def since(self, project: Project) -> str:
-        date = partial(project.stage_since, project.stage_since_precision)
-        return date.label if date else ""
+        return project.kept_since.label if project.kept_since else ""
 
     @admin.display(description=_("due"), ordering="due")
     def deadline_label(self, project: Project) -> str:
@@ -138,9 +176,8 @@ class ProjectAdmin(EditorAdmin):
 
     def get_inlines(self, request: HttpRequest, obj: Project | None) -> list[Any]:
         """A new project has no history yet."""
-        return [
-            inline for inline in self.inlines if obj is not None or inline is not StageHistoryInline
-        ]
+        past = (StageHistoryInline, StruckStageInline)
+        return [inline for inline in self.inlines if obj is not None or inline not in past]
 
     def save_formset(
         self,
@@ -176,24 +213,31 @@ class StageChangeAdmin(EditorAdmin):
         "observed",
         "project__district",
         ("source", admin.EmptyFieldListFilter),
+        ("withdrawn", admin.EmptyFieldListFilter),
     ]
     search_fields = ["project__name", "project__name_en", "project__slug"]
     date_hierarchy = "date"
     ordering = LATEST_FIRST
     autocomplete_fields = ["project", "source"]
-    readonly_fields = ["recorded_by", "recorded_at"]
+    readonly_fields = ["recorded_by", "recorded_at", "corrects", "withdrawn"]
     fieldsets = [
         (None, {"fields": ["project", "stage", ("date", "observed"), "basis"]}),
         CITATION,
-        (_("Record"), {"fields": [("recorded_by", "recorded_at")]}),
+        (_("Record"), {"fields": [("recorded_by", "recorded_at"), ("corrects", "withdrawn")]}),
     ]
+
+    def has_change_permission(self, request: HttpRequest, obj: StageChange | None = None) -> bool:
+        """What was corrected stays as it was."""
+        if obj is not None and obj.withdrawn:
+            return False
+        return super().has_change_permission(request, obj)
 
     def get_queryset(self, request: HttpRequest) -> "models.QuerySet[Any]":
         """With what a change shows of itself in lists and confirmations."""
         return (
             super()
             .get_queryset(request)
-            .select_related("project__district", "source", "recorded_by")
+            .select_related("project__district", "source", "recorded_by", "corrects__project")
         )
 
     @admin.display(description=_("district"), ordering="project__district__path")
@@ -202,7 +246,11 @@ class StageChangeAdmin(EditorAdmin):
 
     @admin.display(description=_("date"), ordering="date")
     def happened(self, change: StageChange) -> str:
-        return change.when.label
+        return (
+            format_html("<del>{}</del>", change.when.label)
+            if change.withdrawn
+            else change.when.label
+        )
 
     def save_model(
         self, request: HttpRequest, obj: StageChange, form: "ModelForm[Any]", change: bool

@@ -135,7 +135,9 @@ def chart_csv(request: HttpRequest, name: str) -> HttpResponseBase:
 def _chart(request: HttpRequest, name: str, as_of: Any) -> Chart:
     if name == "history":
         project = get_object_or_404(Project.objects.at(), slug=request.GET.get("project", "")[:80])
-        return history_chart(project, list(project.stage_changes.select_related("source")))
+        return history_chart(
+            project, list(project.stage_changes.counting().select_related("source"))
+        )
     charts = ["targets", "map", "stages", "funnel", "chain", "capacity", "timeline"]
     slug = request.GET.get("district", "")[:80]
     district = get_object_or_404(District, slug=slug) if slug else the_city()

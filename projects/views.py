@@ -53,10 +53,11 @@ def project(request: HttpRequest, slug: str) -> HttpResponse:
     """One project: facts with their sources, stages, companies, capacity."""
     rows = Project.objects.at().select_related("district__parent", "source", "parent")
     record = get_object_or_404(rows, slug=slug)
-    events = list(record.stage_changes.select_related("source", "recorded_by"))
+    events = list(record.stage_changes.counting().select_related("source", "recorded_by"))
     context = {
         "project": record,
         "events": events,
+        "struck": record.stage_changes.struck().select_related("source"),
         "history": history_chart(record, events),
         "capacities": record.capacities.select_related(
             "segment__stream", "unit", "technology", "source"
