@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db import models
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -10,7 +10,8 @@ from django.shortcuts import get_object_or_404
 from django.urls import path, reverse
 from django.utils import timezone
 from django.utils.html import format_html
-from django.utils.translation import gettext
+from django.utils.http import urlencode
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
@@ -26,12 +27,13 @@ from projects.inlines import (
     ParticipationInline,
     ProjectsOfCompanyInline,
     StageHistoryInline,
+    StruckStageInline,
 )
 from projects.models import Capacity, Company, Project, Segment, StageChange, Stream, Technology
 from projects.querysets import LATEST_FIRST
 from projects.report_admin import ProgressReportAdmin
+from projects.stage_desk import MOST, change_stages
 from zaozhuang.admin import EditorAdmin
-from zaozhuang.dates import partial
 from zaozhuang.numbers import grouped, quantity
 
 # Registered by being imported: Django looks for this module alone.
@@ -79,7 +81,9 @@ class ProjectAdmin(ReviewedAdmin):
         "deadline_label",
         "amount",
         "updated_at",
+        "stage_link",
     ]
+    actions = ["change_the_stage"]
     list_filter = [
         "stage",
         "stage_basis",
@@ -121,12 +125,22 @@ class ProjectAdmin(ReviewedAdmin):
             },
         ),
     ]
-    inlines = [NewStageInline, StageHistoryInline, CapacityInline, ParticipationInline]
+    inlines = [
+        NewStageInline,
+        StageHistoryInline,
+        StruckStageInline,
+        CapacityInline,
+        ParticipationInline,
+    ]
 
     def get_urls(self) -> list[Any]:
         confirm = self.admin_site.admin_view(require_POST(self.confirm))
-        address = path("<int:pk>/confirm/", confirm, name="projects_project_confirm")
-        return [address, *super().get_urls()]
+        stage = self.admin_site.admin_view(self.stage_view)
+        return [
+            path("<int:pk>/confirm/", confirm, name="projects_project_confirm"),
+            path("stage/", stage, name="projects_project_stage"),
+            *super().get_urls(),
+        ]
 
     def confirm(self, request: HttpRequest, pk: int) -> HttpResponse:
         """What is recorded is still true: one click on the first page of the desk."""
@@ -152,15 +166,37 @@ class ProjectAdmin(ReviewedAdmin):
             _("seen, not begun") if project.stage_observed else "",
         ]
         return format_html(
-            '{} &nbsp; <a href="#stage_changes-group">{}</a>',
+            "{} &nbsp; {}",
             " · ".join(str(text) for text in texts if text),
-            _("Change the stage"),
+            self.stage_link(project) if project.pk else "",
         )
+
+    @admin.display(description=pgettext_lazy("heading", "change"))
+    def stage_link(self, project: Project) -> str:
+        url = reverse("admin:projects_project_stage")
+        return format_html('<a href="{}?project={}">{}</a>', url, project.pk, _("Change the stage"))
+
+    @admin.action(description=_("Change the stage"), permissions=["change"])
+    def change_the_stage(
+        self, request: HttpRequest, queryset: "models.QuerySet[Project]"
+    ) -> HttpResponse | None:
+        """On a page of its own, for all that are chosen."""
+        chosen = list(queryset.values_list("pk", flat=True)[: MOST + 1])
+        if len(chosen) > MOST:
+            texts = {"most": MOST}
+            self.message_user(
+                request, _("Choose %(most)s projects at most.") % texts, messages.ERROR
+            )
+            return None
+        asked = urlencode({"project": chosen}, doseq=True)
+        return HttpResponseRedirect(f"{reverse('admin:projects_project_stage')}?{asked}")
+
+    def stage_view(self, request: HttpRequest) -> HttpResponse:
+        return change_stages(self, request)
 
     @admin.display(description=_("stage since"), ordering="stage_since")
     def since(self, project: Project) -> str:
-        date = partial(project.stage_since, project.stage_since_precision)
-        return date.label if date else ""
+        return project.kept_since.label if project.kept_since else ""
 
     @admin.display(description=_("due"), ordering="due")
     def deadline_label(self, project: Project) -> str:
@@ -172,9 +208,8 @@ class ProjectAdmin(ReviewedAdmin):
 
     def get_inlines(self, request: HttpRequest, obj: Project | None) -> list[Any]:
         """A new project has no history yet."""
-        return [
-            inline for inline in self.inlines if obj is not None or inline is not StageHistoryInline
-        ]
+        past = (StageHistoryInline, StruckStageInline)
+        return [inline for inline in self.inlines if obj is not None or inline not in past]
 
 
 @admin.register(Capacity)
@@ -223,24 +258,31 @@ class StageChangeAdmin(ReviewedAdmin):
         "observed",
         "project__district",
         ("source", admin.EmptyFieldListFilter),
+        ("withdrawn", admin.EmptyFieldListFilter),
     ]
     search_fields = ["project__name", "project__name_en", "project__slug"]
     date_hierarchy = "date"
     ordering = LATEST_FIRST
     autocomplete_fields = ["project", "source"]
-    readonly_fields = ["recorded_by", "recorded_at"]
+    readonly_fields = ["recorded_by", "recorded_at", "corrects", "withdrawn"]
     fieldsets = [
         (None, {"fields": ["project", "stage", ("date", "observed"), "basis"]}),
         CITATION,
-        (_("Record"), {"fields": [("recorded_by", "recorded_at")]}),
+        (_("Record"), {"fields": [("recorded_by", "recorded_at"), ("corrects", "withdrawn")]}),
     ]
+
+    def has_change_permission(self, request: HttpRequest, obj: StageChange | None = None) -> bool:
+        """What was corrected stays as it was."""
+        if obj is not None and obj.withdrawn:
+            return False
+        return super().has_change_permission(request, obj)
 
     def get_queryset(self, request: HttpRequest) -> "models.QuerySet[Any]":
         """With what a change shows of itself in lists and confirmations."""
         return (
             super()
             .get_queryset(request)
-            .select_related("project__district", "source", "recorded_by")
+            .select_related("project__district", "source", "recorded_by", "corrects__project")
         )
 
     @admin.display(description=_("district"), ordering="project__district__path")
@@ -249,7 +291,11 @@ class StageChangeAdmin(ReviewedAdmin):
 
     @admin.display(description=_("date"), ordering="date")
     def happened(self, change: StageChange) -> str:
-        return change.when.label
+        return (
+            format_html("<del>{}</del>", change.when.label)
+            if change.withdrawn
+            else change.when.label
+        )
 
 
 @admin.register(Company)

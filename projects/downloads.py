@@ -150,7 +150,7 @@ def _chart(request: HttpRequest, name: str, as_of: Any) -> Chart:
     if name == "history":
         slug = request.GET.get("project", "")[:80]
         project = get_object_or_404(Project.objects.at(as_of), slug=slug)
-        events = project.stage_changes.until(as_of).select_related("source")
+        events = project.stage_changes.counting().until(as_of).select_related("source")
         return history_chart(project, list(events), as_of)
     charts = ["targets", "map", "stages", "funnel", "chain", "capacity", "timeline"]
     slug = request.GET.get("district", "")[:80]

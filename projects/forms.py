@@ -2,10 +2,12 @@
 
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from projects.models import Capacity, Honour, Project, StageChange
 from projects.stages import Stage
+from projects.steps import step_text
 from zaozhuang.dates import partial
 from zaozhuang.forms import EditorForm, MadeSlugForm
 
@@ -54,7 +56,25 @@ class StageChangeForm(EditorForm):
             self.add_error(
                 "basis", _("Say whether the source states this stage or it is inferred.")
             )
+        if self.instance._state.adding:
+            self._ask_why(cleaned)
         return cleaned
+
+    def _ask_why(self, cleaned: dict[str, Any]) -> None:
+        """A step back or over several stages needs a reason, which stands in the note."""
+        project = getattr(cleaned.get("project"), "pk", self.instance.project_id)
+        day, stage = cleaned.get("date"), cleaned.get("stage")
+        if not (project and day and stage) or cleaned.get("note") or "note" not in self.fields:
+            return
+        if unusual := step_text(StageChange.objects.lives([project], day)[project], stage):
+            self.add_error(
+                "note",
+                ValidationError(_("This is unusual: %(step)s. Say why."), params={"step": unusual}),
+            )
+
+    def _get_validation_exclusions(self) -> set[str]:
+        # No form shows it, but the constraint that names it is checked before the database would.
+        return super()._get_validation_exclusions() - {"withdrawn"}
 
 
 class HonourForm(MadeSlugForm):

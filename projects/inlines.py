@@ -49,9 +49,45 @@ class StageHistoryInline(StageRows, admin.TabularInline):  # type: ignore[type-a
     show_change_link = True
 
     def get_queryset(self, request: HttpRequest) -> "models.QuerySet[Any]":
-        return super().get_queryset(request).select_related("project")
+        rows = super().get_queryset(request).filter(withdrawn="")
+        return rows.select_related("project")
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class StruckStageInline(admin.TabularInline):  # type: ignore[type-arg]
+    """Events that were mistaken: still there to be seen, and no longer counted."""
+
+    model = StageChange
+    fields = ["event", "withdrawn", "replaced_by", "recorded_by"]
+    readonly_fields = ["event", "withdrawn", "replaced_by", "recorded_by"]
+    extra = max_num = 0
+    can_delete = False
+    ordering = LATEST_FIRST
+    verbose_name_plural = _("stages that were corrected")
+
+    def get_queryset(self, request: HttpRequest) -> "models.QuerySet[Any]":
+        rows = super().get_queryset(request).exclude(withdrawn="")
+        return rows.select_related("project", "recorded_by").prefetch_related("corrections")
+
+    @admin.display(description=_("event"))
+    def event(self, change: StageChange) -> str:
+        return format_html("<del>{} · {}</del>", change.get_stage_display(), change.when.label)
+
+    @admin.display(description=_("in its place"))
+    def replaced_by(self, change: StageChange) -> str:
+        return ", ".join(
+            f"{new.get_stage_display()} · {new.when.label}" for new in change.corrections.all()
+        )
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
 

@@ -236,10 +236,26 @@ class StageChangeQuerySet(TrackedQuerySet["StageChange"]):
         """What had happened by a day; everything where no day is given."""
         return self.filter(date__lte=day) if day else self
 
+    def counting(self) -> "StageChangeQuerySet":
+        """Those that stand: no other event has taken their place and none was withdrawn."""
+        return self.filter(withdrawn="")
+
+    def struck(self) -> "StageChangeQuerySet":
+        """Those that turned out to be mistaken, and no longer count."""
+        return self.exclude(withdrawn="")
+
+    def lives(self, projects: Iterable[Any], day: date) -> dict[Any, "list[StageChange]"]:
+        """The events of each of the projects up to a day, the oldest first."""
+        events = self.filter(project__in=projects, date__lte=day).order_by("date", "pk")
+        found: dict[Any, list[StageChange]] = {project: [] for project in projects}
+        for event in events:
+            found[event.project_id].append(event)
+        return found
+
     def projects_of(self, events: Iterable["StageChange"]) -> set[Any]:
         """The projects that the events name, and those that they belong to in the database."""
         events = list(events)
-        stored = self.model.objects.filter(pk__in=[event.pk for event in events if event.pk])
+        stored = self.model.every.filter(pk__in=[event.pk for event in events if event.pk])
         return {event.project_id for event in events} | set(
             stored.values_list("project_id", flat=True)
         )
@@ -265,7 +281,7 @@ class StageChangeQuerySet(TrackedQuerySet["StageChange"]):
             changed = super().update(**kwargs)
             # An event may have moved, by an expression even; then two stages change.
             if {"project", "project_id"} & kwargs.keys():
-                moved = self.model.objects.filter(pk__in=events)
+                moved = self.model.every.filter(pk__in=events)
                 projects.update(moved.values_list("project_id", flat=True))
         return changed
 
@@ -277,6 +293,13 @@ class StageChangeQuerySet(TrackedQuerySet["StageChange"]):
 
     delete.alters_data = True  # type: ignore[attr-defined]
     delete.queryset_only = True  # type: ignore[attr-defined]
+
+
+class CountingManager(models.Manager.from_queryset(StageChangeQuerySet)):
+    """The events that count."""
+
+    def get_queryset(self) -> StageChangeQuerySet:
+        return super().get_queryset().counting()  # type: ignore[no-any-return]
 
 
 @contextmanager

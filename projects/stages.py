@@ -1,5 +1,7 @@
 """The life of a project: its stages, their families, and how they are drawn."""
 
+from collections.abc import Iterable
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -77,6 +79,32 @@ UNFINISHED = [
 
 # What a city asks about every month: works that are to begin or go on.
 DISPATCHED = [Stage.PREPARING, Stage.BUILDING]
+
+
+class Unusual(models.TextChoices):
+    """Why a step asks for a reason."""
+
+    BACK = "back", _("goes back")
+    OVER = "over", _("passes over several stages")
+    AFTER_END = "after_end", _("goes on after the end")
+
+
+def unusual_step(life: Iterable[str], after: str) -> Unusual | None:
+    """What is unusual about a stage, given those that came before it, the oldest first.
+
+    Passing over one stage is usual, since not every one is reported; two or more are several.
+    Work that was suspended goes on from where it was. About “not stated” nothing can be said.
+    """
+    known = [stage for stage in life if stage != Stage.UNKNOWN]
+    if not known or after in (Stage.UNKNOWN, known[-1]):
+        return None
+    if known[-1] in (Stage.CANCELLED, Stage.CLOSED):
+        return Unusual.AFTER_END
+    reached = [FUNNEL.index(Stage(stage)) for stage in known if stage in FUNNEL]
+    if after not in FUNNEL or not reached:
+        return None
+    steps = FUNNEL.index(Stage(after)) - reached[-1]
+    return Unusual.BACK if steps < 0 else Unusual.OVER if steps > 2 else None
 
 
 def stages_of(*families: Family) -> list[str]:

@@ -65,11 +65,14 @@ def project(request: HttpRequest, slug: str, as_of: date | None) -> HttpResponse
         return render(
             request, "projects/not_yet.html", {"subject": later, "as_of": as_of}, status=404
         )
-    events = list(record.stage_changes.until(as_of).select_related("source", "recorded_by"))
+    events = list(
+        record.stage_changes.counting().until(as_of).select_related("source", "recorded_by")
+    )
     context = {
         "project": record,
         "as_of": as_of,
         "events": events,
+        "struck": record.stage_changes.struck().until(as_of).select_related("source"),
         "history": history_chart(record, events, as_of),
         "sources": list(dict.fromkeys(event.source for event in events if event.source)),
         "capacities": record.capacities.marked().select_related(

@@ -223,7 +223,7 @@ def change_stage(
         "date_precision": when.precision,
         "basis": "" if stage == Stage.UNKNOWN else "stated",
     }
-    return StageChange.objects.create(project=project, stage=stage, **defaults | fields)
+    return StageChange.every.create(project=project, stage=stage, **defaults | fields)
 
 
 def make_capacity(

@@ -4,11 +4,11 @@ from datetime import date
 
 import pytest
 from django.db import transaction
-from django.db.models import Subquery
+from django.db.models import RestrictedError, Subquery
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from projects.models import Project, StageChange
+from projects.models import Capacity, Project, StageChange
 from projects.querysets import KEPT
 from projects.stages import Stage
 from tests.factories import change_stage, day, make_project
@@ -25,7 +25,8 @@ def kept(project: Project) -> dict[str, object]:
 def by_hand(project: Project) -> dict[str, object]:
     """What they must be: the latest event of all, found without the code under test."""
     events = sorted(
-        StageChange.objects.filter(project=project), key=lambda event: (event.date, event.pk)
+        StageChange.every.filter(project=project, withdrawn=""),
+        key=lambda event: (event.date, event.pk),
     )
     if not events:
         return {
@@ -107,6 +108,28 @@ def test_moving_an_event_to_another_project_changes_both() -> None:
     assert stage_of(second) == "building"
 
 
+def test_an_event_that_was_withdrawn_stays_and_no_longer_counts() -> None:
+    project = make_project(stage="signed", since="2023-01-01")
+    wrong = change_stage(project, "building", "2023-05-01")
+    wrong.withdrawn = "认错项目"
+    wrong.save()
+    assert stage_of(project) == "signed"
+    assert [p.at_stage for p in Project.objects.at(day("2023-06-01"))] == ["signed"]
+    assert list(Capacity.objects.at(day("2023-06-01"))) == []
+    assert list(project.stage_changes.struck()) == [wrong]
+    assert StageChange.objects.count() == 1
+    assert StageChange.every.count() == 2
+    # The same day and stage may be recorded again, rightly this time.
+    right = change_stage(project, "building", "2023-05-01", corrects=wrong)
+    assert stage_of(project) == "building"
+    with pytest.raises(RestrictedError):
+        wrong.delete()
+    StageChange.every.filter(pk=right.pk).update(withdrawn="又错")
+    assert stage_of(project) == "signed"
+    project.delete()
+    assert not StageChange.every.exists()
+
+
 def test_deleting_an_event() -> None:
     project = make_project(stage="signed", since="2023-01-01")
     change_stage(project, "building", "2023-05-01").delete()
@@ -159,9 +182,13 @@ def test_creating_events_in_bulk_over_what_is_there() -> None:
     event = project.stage_changes.get()
     event.basis = "inferred"
     StageChange.objects.bulk_create(
-        [StageChange(project=project, stage="signed", date=event.date, basis="inferred")],
+        [
+            StageChange(
+                pk=event.pk, project=project, stage="signed", date=event.date, basis="inferred"
+            )
+        ],
         update_conflicts=True,
-        unique_fields=["project", "date", "stage"],
+        unique_fields=["pk"],
         update_fields=["basis"],
     )
     assert kept(project)["stage_basis"] == "inferred"
@@ -280,7 +307,7 @@ def test_a_project_is_created_without_a_stage_of_its_own() -> None:
 
 
 moments = st.tuples(
-    st.sampled_from(["create", "edit", "delete", "move", "update", "bulk"]),
+    st.sampled_from(["create", "edit", "delete", "move", "update", "bulk", "withdraw"]),
     st.integers(0, 9),
     st.sampled_from(Stage.values),
     st.dates(date(2023, 1, 1), date(2023, 1, 9)),
@@ -315,6 +342,8 @@ def _write(projects: list[Project], action: str, pick: int, stage: str, when: da
         event.save()
     elif action == "delete":
         event.delete()
+    elif action == "withdraw":
+        StageChange.objects.filter(pk=event.pk).update(withdrawn="错")
     elif action == "move":
         event.project = project
         event.save()

@@ -12,6 +12,7 @@ from projects.models.companies import Company
 from projects.models.project import Project
 from projects.querysets import (
     CapacityQuerySet,
+    CountingManager,
     ParticipationQuerySet,
     StageChangeQuerySet,
     following,
@@ -225,8 +226,26 @@ class StageChange(Cited):
         verbose_name=_("recorded by"),
     )
     recorded_at = models.DateTimeField(_("recorded"), auto_now_add=True)
+    # A mistaken event is not erased: another one corrects it, or none, and it no longer counts.
+    corrects = models.ForeignKey(
+        "self",
+        models.RESTRICT,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="corrections",
+        verbose_name=_("corrects"),
+    )
+    withdrawn = models.TextField(
+        _("no longer counts because"),
+        blank=True,
+        editable=False,
+        help_text=_("Why the event was wrong; blank as long as it counts."),
+    )
 
-    objects = StageChangeQuerySet.as_manager()
+    # The events that count: what a reader of stages wants. The first below is for all of them.
+    every = StageChangeQuerySet.as_manager()
+    objects = CountingManager()
     history_owner = "project"
 
     class Meta:
@@ -234,12 +253,17 @@ class StageChange(Cited):
         verbose_name = _("stage change")
         verbose_name_plural = _("stage changes")
         get_latest_by = ["date", "pk"]
+        # The desk, dumps and project.stage_changes hold all events, also those that were corrected.
+        default_manager_name = "every"
         # So that project.stage_changes.add(…), which updates through the base manager, is followed too.
-        base_manager_name = "objects"
+        base_manager_name = "every"
         constraints = [
             *Cited.Meta.constraints,
             models.UniqueConstraint(
-                fields=["project", "date", "stage"], name="stagechange_once_a_day"
+                fields=["project", "date", "stage"],
+                condition=models.Q(withdrawn=""),
+                name="stagechange_once_a_day",
+                violation_error_message=_("This project already has this stage on that date."),
             ),
             models.CheckConstraint(
                 condition=models.Q(date_precision__in=Precision.values),
@@ -277,9 +301,9 @@ class StageChange(Cited):
             self.basis = ""
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        with following(StageChange.objects.projects_of([self])):
+        with following(StageChange.every.projects_of([self])):
             super().save(*args, **kwargs)
 
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
-        with following(StageChange.objects.projects_of([self])):
+        with following(StageChange.every.projects_of([self])):
             return super().delete(*args, **kwargs)

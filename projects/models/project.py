@@ -291,6 +291,11 @@ class Project(Named, Cited):
         return partial(self.planned_start, self.planned_start_precision)
 
     @property
+    def kept_since(self) -> PartialDate | None:
+        """The same of the stage that is kept, as the desk shows it: that of the latest event."""
+        return partial(self.stage_since, self.stage_since_precision)
+
+    @property
     def deadline(self) -> PartialDate | None:
         return partial(self.due, self.due_precision)
 
