@@ -41,14 +41,14 @@ def test_the_folder_has_no_problem(db: None, capsys: pytest.CaptureFixture[str])
 def pages() -> list[str]:
     """An address for every named page, and for every record that has a page of its own."""
     with translation.override("zh-hans"):
-        slugs = {
+        slugs: dict[str, Any] = {
             "district": District, "district-briefing": District, "district-briefing-docx": District,
             "project": Project, "company": Company, "source": Source,
         }  # fmt: skip
         found = [
             reverse(name, args=[record.slug])
             for name, model in slugs.items()
-            for record in model.objects.all()  # type: ignore[attr-defined]
+            for record in model.objects.all()
         ]
         for kind in (Reading, Target, Capacity):
             found += [record.figure_url for record in kind.objects.all()]

@@ -65,7 +65,7 @@ def test_leaves_as_a_workbook_that_explains_itself(open_page: OpenPage, tmp_path
     heads, *lines = rows.iter_rows(values_only=True)
     named = [dict(zip(heads, line, strict=True)) for line in lines]
     assert len(named) == len(shown) >= 5
-    for text, line in zip(shown, named, strict=True):
-        assert str(line["Project or target"]) in text
-        assert (line["District"], line["Source"]) == ("Tengzhou City", "newspaper-page-2023-02")
-        assert "¶" in str(line["Locator"])
+    for text, cells in zip(shown, named, strict=True):
+        assert str(cells["Project or target"]) in text
+        assert (cells["District"], cells["Source"]) == ("Tengzhou City", "newspaper-page-2023-02")
+        assert "¶" in str(cells["Locator"])
