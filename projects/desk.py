@@ -9,13 +9,15 @@ from django.db.models import Count, IntegerField, Q, QuerySet, Value
 from django.db.models.functions import Coalesce, Greatest
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
 from districts.models import Draft, Reading, Target
 from districts.rights import EVERYWHERE, paths_of
 from projects.models import Project, StageChange
+from projects.querysets import ProjectQuerySet
 from projects.stages import UNFINISHED
-from zaozhuang.dates import today
+from zaozhuang.dates import PartialDate, Precision, today
 
 # What is shown of each list; the rest is behind its link.
 SHOWN = 10
@@ -53,7 +55,7 @@ def in_places_of(user: Any, path: str) -> Q:
     return condition
 
 
-def own_projects(user: Any) -> "QuerySet[Project]":
+def own_projects(user: Any) -> ProjectQuerySet:
     """The projects that the user writes, with their places."""
     return Project.objects.filter(in_places_of(user, "district__path")).select_related("district")
 
@@ -98,6 +100,21 @@ def overdue_projects(user: Any, day: date) -> Waiting:
         return Row(project.label, f"{project.district.label} · {why}", _page(project))
 
     return _listed(_("Due dates that have passed"), late, row, "")
+
+
+def unreported_projects(user: Any, day: date) -> Waiting:
+    """What is prepared or built and has no report for the running month."""
+    month = PartialDate.containing(day, Precision.MONTH)
+    silent = own_projects(user).dispatched(day).unreported(month.first)
+
+    def row(project: Project) -> Row:
+        asked = urlencode({"project": str(project.pk), "month": month.iso})
+        url = f"{reverse('admin:projects_progressreport_add')}?{asked}"
+        return Row(project.label, project.district.label, url)
+
+    title = _("No report yet for %(month)s") % {"month": month.label}
+    page = f"{reverse('dispatch')}?{urlencode({'month': month.iso})}"
+    return _listed(title, silent.order_by("district__path", "pk"), row, page)
 
 
 def without_source(user: Any, day: date) -> Waiting:
@@ -146,6 +163,7 @@ def unconfirmed_projects(user: Any, day: date) -> Waiting:
 LISTS: list[Callable[[Any, date], Waiting]] = [
     returned_drafts,
     submitted_drafts,
+    unreported_projects,
     overdue_projects,
     without_source,
     unconfirmed_projects,

@@ -192,15 +192,21 @@ def dispatch_page(request: HttpRequest) -> HttpResponse:
         return refuse(request, errors_of(filterset.form, form))
     month = filterset.month_asked
     selection = filterset.selection()
+    page = paginate(selection, form.cleaned_data["page"])
+    theirs = {
+        row.project.pk
+        for row in page.object_list
+        if request.user.has_perm("projects.change_project", row.project)
+    }
     context = {
         "month": month,
         "filter": filterset,
         "reported": len(month.rows) - month.missing,
         "lights": lights_of(filterset.selection(any_light=True)),
-        "page": paginate(selection, form.cleaned_data["page"]),
+        "page": page,
+        # The projects on which this reader reports: those of their places.
+        "theirs": theirs,
         "any_report": ProgressReport.objects.exists(),
-        "may_report": request.user.has_perm("projects.add_progressreport"),
-        "may_correct": request.user.has_perm("projects.change_progressreport"),
     }
     return render(request, "projects/dispatch.html", context)
 

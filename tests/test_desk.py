@@ -70,11 +70,13 @@ def test_each_list_holds_what_is_theirs() -> None:
     assert [[title for title, _why in rows] for rows in mine.values()] == [
         ["退回的"],
         ["待审"],
+        ["甲区过期", "甲区未到期"],
         ["甲区过期"],
         ["阶段变更", "目标", "实绩"],
         ["甲区久未更新"],
     ]
-    returned, _submitted, late, bare, _old = mine.values()
+    returned, _submitted, silent, late, bare, _old = mine.values()
+    assert silent[0] == ("甲区过期", "甲区")
     assert returned == [("退回的", "补来源")]
     assert "2023年5月" in late[0][1]
     assert [why for _title, why in bare] == ["4", "1", "1"]
@@ -82,6 +84,7 @@ def test_each_list_holds_what_is_theirs() -> None:
     everything = lists(make_editor(role=Role.CITY_EDITOR))
     assert [[title for title, _why in rows] for rows in everything.values()] == [
         ["待审", "乙区待审"],
+        ["甲区过期", "甲区未到期", "乙区过期", "乙区未到期"],
         ["甲区过期", "乙区过期"],
         ["阶段变更", "目标", "实绩"],
         ["甲区久未更新", "乙区久未更新"],
@@ -102,8 +105,8 @@ def test_the_page_costs_the_same_however_much_waits() -> None:
                 response = client.get("/admin/")
             counts.append(len(queries))
         assert counts[0] == counts[1]
-        # Session, user, two of permissions, places, five lists, and the log of the admin.
-        assert counts[0] <= 12
+        # Session, user, two of permissions, places, six lists, and the log of the admin.
+        assert counts[0] <= 13
         assert response.text.count("/confirm/") == SHOWN
 
 

@@ -6,16 +6,18 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import Permission, User
+from django.contrib.auth.models import User
 from django.db import DatabaseError, connection
 from django.test import Client, RequestFactory, override_settings
 from django.test.utils import CaptureQueriesContext
 from django.utils import translation
 from django.utils.functional import SimpleLazyObject
 
+from districts.roles import Role
 from projects.models import ProgressReport, Project
 from tests.desk import address
 from tests.factories import day, make_district, make_project, make_report
+from tests.members import logged_in, make_editor
 from zaozhuang.views import server_error
 
 pytestmark = pytest.mark.django_db
@@ -330,16 +332,18 @@ def test_a_row_leads_to_its_report_and_back(admin_client: Client, city: dict[str
     assert response.context["month"].missing == 2
 
 
-def test_links_to_write_are_for_those_who_may(client: Client, city: dict[str, Project]) -> None:
-    viewer = User.objects.create_user("viewer", is_staff=True)
-    client.force_login(viewer)
-    text = client.get(MARCH).text
-    assert "Write the report" not in text
-    assert "Correct" not in text
-    viewer.user_permissions.add(Permission.objects.get(codename="add_progressreport"))
-    text = client.get(MARCH).text
-    assert text.count("Write the report") == 3
-    assert "Correct" not in text
+def test_links_to_write_are_for_those_who_may(city: dict[str, Project]) -> None:
+    """Of 甲, 乙 and 丙 in the east and 丁 and 戊 in the west, 甲 and 乙 have reported."""
+
+    def links(user: User) -> tuple[int, int]:
+        text = logged_in(user).get(MARCH).text
+        return text.count("Write the report"), text.count(">Correct<")
+
+    east, west = city["green"].district, city["unknown"].district
+    assert links(make_editor(role=Role.VIEWER)) == (0, 0)
+    assert links(make_editor(east)) == (1, 2)
+    assert links(make_editor(west)) == (2, 0)
+    assert links(make_editor(role=Role.CITY_EDITOR)) == (3, 2)
     with override_settings(PUBLISH_DISPATCH=True):
         assert "Write the report" not in Client().get(MARCH).text
 
