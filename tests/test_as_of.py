@@ -256,7 +256,7 @@ BACKFILLED: list[Step] = [
 @given(st.lists(steps, max_size=14))
 @example(BACKFILLED)
 @settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 def test_any_sequence_of_events_and_corrections(told: list[Step]) -> None:
     with transaction.atomic():
@@ -275,7 +275,7 @@ def test_any_sequence_of_events_and_corrections(told: list[Step]) -> None:
 
 @given(st.lists(steps, min_size=3, max_size=10), st.integers(0, DAYS - 1))
 @settings(
-    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 def test_exports_of_any_sequence(client: Client, told: list[Step], number: int) -> None:
     with transaction.atomic():
