@@ -6,6 +6,7 @@ that wants something else makes groups of its own, which are left alone.
 
 from typing import Any
 
+from django.apps import apps as global_apps
 from django.apps.registry import Apps
 from django.contrib.auth.management import create_permissions
 from django.db import models
@@ -53,7 +54,7 @@ def allows(role: str, app: str, codename: str) -> bool:
     return role != Role.DISTRICT_EDITOR or model in OF_A_PLACE | SHARED
 
 
-def make_groups(app_config: Any, using: str, apps: Apps, **kwargs: Any) -> None:
+def make_groups(app_config: Any, using: str, apps: Apps = global_apps, **kwargs: Any) -> None:
     """Give the four groups their permissions on the app that was migrated."""
     try:
         group, permission = apps.get_model("auth", "Group"), apps.get_model("auth", "Permission")
