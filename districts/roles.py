@@ -6,8 +6,8 @@ that wants something else makes groups of its own, which are left alone.
 
 from typing import Any
 
+from django.apps import apps as global_apps
 from django.apps.registry import Apps
-from django.apps.registry import apps as global_apps
 from django.contrib.auth.management import create_permissions
 from django.db import models
 from django.utils.translation import gettext_lazy as _

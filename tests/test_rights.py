@@ -9,6 +9,7 @@ import pytest
 from django.apps import apps
 from django.contrib import admin
 from django.contrib.auth.models import Group, User
+from django.core.management import call_command
 from django.db import models, transaction
 from django.test import Client
 from django.urls import URLPattern, URLResolver, reverse
@@ -234,6 +235,8 @@ def test_the_matrix(world: World, role: str) -> None:
             wrong.append(f"{what}: {response.headers['Location']}")
 
     for (model, own), record in world.records.items():
+        if own and WHOSE[model] not in (PLACE, SHARED):
+            continue  # these are nobody's own
         rows = model._default_manager
         whose = "own" if own else "other"
 
@@ -363,3 +366,29 @@ def test_only_own_projects_are_confirmed(world: World) -> None:
                     record.refresh_from_db()
                     right = may(role, "change", Project, own)
                     assert (getattr(record, "confirmed_at", None) is not None) == right, role
+
+
+def test_migrate_puts_the_four_groups_right_and_leaves_others_alone() -> None:
+    viewer, editor = Group.objects.get(name="viewer"), Group.objects.get(name="district-editor")
+    held = {group.name: set(group.permissions.all()) for group in (viewer, editor)}
+    assert {p.codename for p in held["district-editor"]} >= {
+        "change_project",
+        "add_source",
+        "view_unit",
+    }
+    assert not {p.codename for p in held["district-editor"]} & {
+        "change_unit",
+        "write_everywhere",
+        "add_user",
+    }
+    assert {p.codename.partition("_")[0] for p in held["viewer"]} == {"view"}
+    own = Group.objects.create(name="own")
+    for group in (viewer, own):
+        group.permissions.set(held["district-editor"])
+    editor.delete()
+    call_command("migrate", verbosity=0)
+    assert set(viewer.permissions.all()) == held["viewer"]
+    assert (
+        set(Group.objects.get(name="district-editor").permissions.all()) == held["district-editor"]
+    )
+    assert set(own.permissions.all()) == held["district-editor"]
