@@ -47,7 +47,9 @@ def test_leaves_as_a_workbook_that_explains_itself(open_page: OpenPage, tmp_path
     )
     file.save_as(tmp_path / "changes.xlsx")
     cover, rows = openpyxl.load_workbook(tmp_path / "changes.xlsx").worksheets[:2]
-    told = [tuple(str(cell) for cell in line if cell) for line in cover.iter_rows(values_only=True)]
+    told: list[tuple[str, ...]] = [
+        tuple(str(cell) for cell in line if cell) for line in cover.iter_rows(values_only=True)
+    ]
     # What was asked, and which words stand for what.
     for line in (
         ("From", "2023-02-01"),
@@ -65,7 +67,7 @@ def test_leaves_as_a_workbook_that_explains_itself(open_page: OpenPage, tmp_path
     heads, *lines = rows.iter_rows(values_only=True)
     named = [dict(zip(heads, line, strict=True)) for line in lines]
     assert len(named) == len(shown) >= 5
-    for text, cells in zip(shown, named, strict=True):
-        assert str(cells["Project or target"]) in text
-        assert (cells["District"], cells["Source"]) == ("Tengzhou City", "newspaper-page-2023-02")
-        assert "¶" in str(cells["Locator"])
+    for text, row in zip(shown, named, strict=True):
+        assert str(row["Project or target"]) in text
+        assert (row["District"], row["Source"]) == ("Tengzhou City", "newspaper-page-2023-02")
+        assert "¶" in str(row["Locator"])
