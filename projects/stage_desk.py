@@ -6,7 +6,6 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import AdminErrorList, Fieldset
-from django.contrib.admin.widgets import AutocompleteSelect
 from django.core.exceptions import NON_FIELD_ERRORS, PermissionDenied, ValidationError
 from django.db import router, transaction
 from django.db.models import Max
@@ -39,7 +38,7 @@ class ChangeStageForm(StageChangeForm):
     """One event for every chosen project; or what takes the place of one that was mistaken."""
 
     corrects = forms.ChoiceField(
-        label=gettext_lazy("What is this?"), required=False, widget=forms.RadioSelect
+        label=gettext_lazy("What it is"), required=False, widget=forms.RadioSelect
     )
     withdrawn = forms.CharField(
         label=gettext_lazy("Why the event was wrong"),
@@ -62,7 +61,6 @@ class ChangeStageForm(StageChangeForm):
         widgets = {
             "note": forms.Textarea(attrs={"rows": 2}),
             "note_en": forms.Textarea(attrs={"rows": 2}),
-            "source": AutocompleteSelect(StageChange._meta.get_field("source"), admin.site),
         }
 
     def __init__(self, *args: Any, projects: Sequence[Project], **kwargs: Any) -> None:
