@@ -207,9 +207,19 @@ class ProjectAdmin(ReviewedAdmin):
         return "" if project.investment is None else grouped(project.investment)
 
     def get_inlines(self, request: HttpRequest, obj: Project | None) -> list[Any]:
-        """A new project has no history yet."""
-        past = (StageHistoryInline, StruckStageInline)
-        return [inline for inline in self.inlines if obj is not None or inline not in past]
+        """A new project has no history yet, and few have events that were corrected."""
+        left_out: list[Any] = [] if obj else [StageHistoryInline, StruckStageInline]
+        if obj and not self._shows_struck(request, obj):
+            left_out = [StruckStageInline]
+        return [inline for inline in self.inlines if inline not in left_out]
+
+    def _shows_struck(self, request: HttpRequest, project: Project) -> bool:
+        """Whether the page has, or when it was sent had, the rows of corrected events."""
+        if request.method == "POST":
+            return any(name.startswith(StruckStageInline.prefix) for name in request.POST)
+        if not hasattr(project, "has_struck"):  # asked several times for one page
+            project.has_struck = project.stage_changes.struck().exists()  # type: ignore[attr-defined]
+        return bool(project.has_struck)  # type: ignore[attr-defined]
 
 
 @admin.register(Capacity)

@@ -60,6 +60,8 @@ class StruckStageInline(admin.TabularInline):  # type: ignore[type-arg]
     """Events that were mistaken: still there to be seen, and no longer counted."""
 
     model = StageChange
+    # Django numbers the inlines of one kind: this is the third.
+    prefix = "stage_changes-3-"
     fields = ["event", "withdrawn", "replaced_by", "recorded_by"]
     readonly_fields = ["event", "withdrawn", "replaced_by", "recorded_by"]
     extra = max_num = 0

@@ -6,7 +6,6 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import AdminErrorList, Fieldset
-from django.contrib.admin.widgets import AutocompleteSelect
 from django.core.exceptions import NON_FIELD_ERRORS, PermissionDenied, ValidationError
 from django.db import router, transaction
 from django.db.models import Max
@@ -16,6 +15,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from districts.review import must_wait
 from projects.forms import StageChangeForm
 from projects.models import Project, StageChange
 from projects.steps import step_text
@@ -39,7 +39,7 @@ class ChangeStageForm(StageChangeForm):
     """One event for every chosen project; or what takes the place of one that was mistaken."""
 
     corrects = forms.ChoiceField(
-        label=gettext_lazy("What is this?"), required=False, widget=forms.RadioSelect
+        label=gettext_lazy("What it is"), required=False, widget=forms.RadioSelect
     )
     withdrawn = forms.CharField(
         label=gettext_lazy("Why the event was wrong"),
@@ -62,7 +62,6 @@ class ChangeStageForm(StageChangeForm):
         widgets = {
             "note": forms.Textarea(attrs={"rows": 2}),
             "note_en": forms.Textarea(attrs={"rows": 2}),
-            "source": AutocompleteSelect(StageChange._meta.get_field("source"), admin.site),
         }
 
     def __init__(self, *args: Any, projects: Sequence[Project], **kwargs: Any) -> None:
@@ -186,6 +185,15 @@ def change_stages(desk: "admin.ModelAdmin[Project]", request: HttpRequest) -> Ht
     """The page of the action: shown, shown again with what is wrong, or done for all at once."""
     if not request.user.has_perm("projects.add_stagechange"):
         raise PermissionDenied
+    if must_wait(request.user):
+        # What waits for approval is typed into the page of one project, of which a draft is kept.
+        messages.error(
+            request,
+            _(
+                "What you save waits for the city’s approval: add the stage on the project’s own page."
+            ),
+        )
+        return HttpResponseRedirect(reverse("admin:projects_project_changelist"))
     with transaction.atomic():
         projects = chosen_projects(desk, request)
         if projects is None:

@@ -17,6 +17,7 @@ from districts.evidence import citing_models, paragraphs
 from districts.models import Reading, ReadingClaim, Target
 from projects.models import Capacity, CapacityClaim, Project
 from projects.totals import totals
+from tests.desk import input_of
 from tests.factories import (
     day,
     make_capacity,
@@ -218,7 +219,7 @@ def test_an_editor_enters_a_claim_beside_a_reading(admin_client: Client) -> None
     reading = make_reading(10, "2022", slug="r", source=make_source(slug="first"))
     other = make_source(slug="second")
     address = f"/admin/districts/reading/{reading.pk}/change/"
-    form = {
+    form = input_of(admin_client.get(address)) | {
         "district": reading.district_id,
         "indicator": reading.indicator_id,
         "slug": "r",

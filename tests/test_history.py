@@ -44,6 +44,7 @@ WITHOUT_HISTORY = {
     Draft: "says itself who entered what and who decided; what it changes is recorded when it does",
     SeededRecord: "what the seed wrote last, which the history of the records themselves tells too",
 }
+KEPT = [field.name for field in HistoryEntry._meta.concrete_fields if field.name != "at"]
 TRACKED: list[type[models.Model]] = [
     model
     for app in ("zaozhuang", "districts", "projects")
@@ -427,6 +428,35 @@ def test_a_dump_that_is_loaded_writes_history() -> None:
     (loaded,) = serializers.deserialize("json", json.dumps(rows))
     (entry,) = written(loaded.save)
     assert entry.changes == {"name_en": ["t", "ton"]}
+
+
+def test_a_backup_restores_the_history_as_it_was(tmp_path: Path, admin_user: User) -> None:
+    with recording(user=admin_user):
+        project = make.make_project(stage="signed", note="甲")
+        company = make.make_company()
+        company.readings.add(make.make_reading())
+    project.note = "乙"
+    project.save()
+    wrong = make.change_stage(project, "building", "2023-05")
+    wrong.withdrawn = "错"
+    wrong.save()
+    backup = tmp_path / "backup.json"
+    call_command("dumpdata", "auth.user", "zaozhuang", "districts", "projects", output=str(backup))
+
+    def held() -> Any:  # JSON keeps times to the millisecond
+        return list(HistoryEntry.objects.order_by("pk").values_list(*KEPT)), stored()
+
+    before = held()
+    through: Any = Company.readings.through
+    for model in (*TRACKED, through, *WITHOUT_HISTORY):
+        plain_rows(model, "default")._raw_delete("default")
+    call_command("loaddata", str(backup), verbosity=0)
+    assert held() == before
+    assert replayed() == stored()
+    assert StageChange.every.count() == 2
+    company = Company.objects.get()
+    (entry,) = written(company.readings.clear)
+    assert entry.action == "changed"
 
 
 # Nobody changes it

@@ -302,6 +302,8 @@ def test_a_deleted_record_is_entered_again_with_its_rows(admin_client: Client) -
         "丰元",
     )
     assert again.stage_changes.count() == 2
+    added = HistoryEntry.objects.get(model="projects.project", object_id=again.pk)
+    assert added.reverts == HistoryEntry.objects.get(model="projects.project", action="deleted")
 
 
 @pytest.mark.parametrize(

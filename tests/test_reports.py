@@ -263,7 +263,8 @@ def test_after_saving_one_is_back_on_a_page_of_this_site(
     )
     assert (response.status_code, response.url) == (302, url if goes else listing)
     page = address(ProgressReport, "change", ProgressReport.objects.get().pk)
-    response = admin_client.post(f"{page}?{query.urlencode()}", given)
+    shown = input_of(admin_client.get(page))
+    response = admin_client.post(f"{page}?{query.urlencode()}", shown | given)
     assert (response.status_code, response.url) == (302, url if goes else listing)
 
 

@@ -75,12 +75,14 @@ OF_A_RECORD = ["changelist", "add", "change", "delete", "history", "deleted", "(
 OTHERS = {
     "auth_user_password_change": "test_only_administrators_set_passwords",
     "projects_project_confirm": "test_only_own_projects_are_confirmed",
+    "projects_project_stage": "test_only_the_stages_of_own_projects_are_changed",
 }
 OTHERS |= {
     "(redirect)"
     if page == "(redirect)"
     else f"districts_draft_{page}": "test_drafts_are_decided_by_the_city"
     for page in OF_A_RECORD
+    if page != "deleted"  # a draft has no history of its own
 }
 # Of the desk itself: open to all of the staff, and to anybody where it says so.
 OF_THE_DESK = {
@@ -366,6 +368,21 @@ def test_only_own_projects_are_confirmed(world: World) -> None:
                     record.refresh_from_db()
                     right = may(role, "change", Project, own)
                     assert (getattr(record, "confirmed_at", None) is not None) == right, role
+
+
+def test_only_the_stages_of_own_projects_are_changed(world: World) -> None:
+    page = reverse("admin:projects_project_stage")
+    for (model, own), record in world.records.items():
+        if model is Project:
+            events = StageChange.objects.filter(project=record.pk)
+            sent = {"project": record.pk, "stage": "building", "date": "2024", "basis": "stated"}
+            for role, client in world.clients.items():
+                with undone():
+                    shown = client.get(page, {"project": record.pk})
+                    version = shown.context["version"] if shown.status_code == 200 else ""
+                    client.post(page, sent | {"_version": version})
+                    right = may(role, "change", Project, own)
+                    assert (events.count() == 2) == right, (role, own)
 
 
 def test_migrate_puts_the_four_groups_right_and_leaves_others_alone() -> None:

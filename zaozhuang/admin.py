@@ -108,7 +108,7 @@ class EditorAdmin(WithRights, admin.ModelAdmin):  # type: ignore[type-arg]
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         entry = pages.asked(request, self.model, None)
-        if entry is None or entry.model != label(self.model):
+        if entry is None:
             return super().get_changeform_initial_data(request)
         state = pages.wanted_state(request, entry)
         messages.info(request, pages.announcement(None, entry, state))
@@ -124,6 +124,11 @@ class EditorAdmin(WithRights, admin.ModelAdmin):  # type: ignore[type-arg]
                 if row.model != label(self.model):
                     pages.fill_rows(row, pages.wanted_state(request, row), list(formsets))
         return super().get_inline_formsets(request, formsets, inline_instances, obj)
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        if not change:
+            pages.note_reverts(request, self.model, None)
+        super().save_model(request, obj, form, change)
 
     # Two editors at once: see zaozhuang.history.versions.
 

@@ -1,5 +1,7 @@
 """The desk in a real browser, under the policy that forbids inline code and styles."""
 
+from collections.abc import Callable
+
 import pytest
 from django.contrib.auth.models import User
 from playwright.sync_api import Page
@@ -86,6 +88,72 @@ def test_a_project_is_entered_with_all_its_rows(desk: Page) -> None:
     assert desk.input_value("#id_due") == "soon"
 
 
+def test_the_stage_of_two_projects_is_changed_in_three_clicks(
+    desk: Page, accessibility_faults: Callable[[Page], list[str]]
+) -> None:
+    first, second = make_project("隔膜项目", stage="signed"), make_project("铜箔项目")
+    desk.goto("/admin/projects/project/")
+    for project in (first, second):
+        desk.check(f"input.action-select[value='{project.pk}']")
+    desk.select_option("[name=action]", "change_the_stage")
+    desk.click("button[name=index]")
+    assert "隔膜项目" in desk.inner_text("#content-main")
+    assert accessibility_faults_of_ours(accessibility_faults(desk)) == []
+    desk.select_option("#id_stage", "building")
+    desk.fill("#id_date", "2023年5月")
+    desk.click(".submit-row [type=submit]")
+    desk.wait_for_selector(".messagelist .success")
+    assert [str(p.stage_since) for p in Project.objects.filter(stage="building")] == [
+        "2023-05-01"
+    ] * 2
+    # One project: its link, what is wrong with it, and a correction; the old event stays.
+    desk.click(f"a[href$='stage/?project={first.pk}']")
+    desk.select_option("#id_stage", "negotiating")
+    desk.fill("#id_date", "2023-06")
+    desk.click(".submit-row [type=submit]")
+    assert desk.locator(".errorlist").count() >= 1
+    assert desk.input_value("#id_date") == "2023-06"
+    desk.check("#id_corrects_1")
+    desk.fill("#id_withdrawn", "认错项目")
+    desk.fill("#id_note", "重新谈")
+    desk.click(".submit-row [type=submit]")
+    desk.wait_for_selector(".messagelist .success")
+    desk.goto(f"/projects/{first.slug}/")
+    assert "2023年5月" in desk.inner_text("del")
+
+
+def accessibility_faults_of_ours(faults: list[str]) -> list[str]:
+    """Without those of Django's own head, whose links only their colour tells apart."""
+    return [fault for fault in faults if "breadcrumbs" not in fault and "首页" not in fault]
+
+
+def test_two_windows_on_one_project(desk: Page, open_page: OpenPage) -> None:
+    project = make_project("隔膜项目", note="甲")
+    form = f"/admin/projects/project/{project.pk}/change/"
+    desk.goto(form)
+    other = desk.context.new_page()
+    other.goto(form)
+    other.fill("#id_name", "隔膜二期")
+    other.click("[name=_continue] >> nth=0")
+    other.wait_for_selector(".messagelist .success")
+    desk.fill("#id_note", "乙")
+    desk.click("[name=_save] >> nth=0")
+    assert "隔膜二期" in desk.inner_text(".meanwhile table")
+    assert (desk.input_value("#id_name"), desk.input_value("#id_note")) == ("隔膜二期", "乙")
+    desk.click("[name=_save] >> nth=0")
+    desk.wait_for_selector(".messagelist .success")
+    project.refresh_from_db()
+    assert (project.name, project.note) == ("隔膜二期", "乙")
+    # What was wrong is taken back where it is told.
+    desk.goto(f"/admin/projects/project/{project.pk}/history/")
+    desk.click("a[href*=take_back] >> nth=0")
+    assert desk.input_value("#id_note") == "甲"
+    desk.click("[name=_save] >> nth=0")
+    desk.wait_for_selector(".messagelist .success")
+    project.refresh_from_db()
+    assert (project.name, project.note) == ("隔膜二期", "甲")
+
+
 def test_nothing_on_the_desk_needs_inline_code_or_styles(desk: Page) -> None:
     """Lists with filters, forms with rows, pickers, confirmations: the browser blocks nothing."""
     project = make_project(stage="signed", due="2023-05")
@@ -105,6 +173,8 @@ def test_nothing_on_the_desk_needs_inline_code_or_styles(desk: Page) -> None:
         f"projects/project/{project.pk}/change/",
         f"projects/project/{project.pk}/history/",
         f"projects/project/{project.pk}/delete/",
+        "projects/project/deleted/",
+        f"projects/project/stage/?project={project.pk}",
         "projects/stagechange/",
         "projects/stagechange/add/",
         "auth/user/",

@@ -117,7 +117,7 @@ def field_label(column: Any) -> str:
 
 
 def lines(model: type[models.Model], before: State, after: State, names: Names) -> list[Line]:
-    """From what to what, for each field that says something else than before."""
+    """From what to what, for each field that said or says something."""
     found = [
         Line(
             column.name,
@@ -127,7 +127,7 @@ def lines(model: type[models.Model], before: State, after: State, names: Names) 
         )
         for column in fields_of(model, {**before, **after})
     ]
-    return [line for line in found if line.old != line.new or line.old]
+    return [line for line in found if line.old or line.new]
 
 
 def sides(entry: HistoryEntry) -> tuple[State, State]:

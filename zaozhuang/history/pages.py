@@ -101,11 +101,15 @@ def _link(shown: Shown, url: str, desk: "admin.ModelAdmin[Any]", newest: int) ->
 
 
 def asked(request: HttpRequest, model: type[models.Model], pk: Any) -> HistoryEntry | None:
-    """The entry that a form goes back to or before; None where the address names none of its own."""
+    """The entry that a form goes back to or before; None where the address names none of its own.
+
+    An add form, which has no record yet, goes back to any of its kind.
+    """
     for name in (TAKE_BACK, BACK_TO):
         text = (request.POST if request.method == "POST" else request.GET).get(name, "")
         if text.isascii() and text.isdigit() and len(text) < 19:
-            rows = HistoryEntry.objects.all() if pk is None else HistoryEntry.objects.of(model, pk)
+            every = HistoryEntry.objects.all()
+            rows = every.filter(model=label(model)) if pk is None else every.of(model, pk)
             return rows.filter(pk=int(text)).first()
     return None
 

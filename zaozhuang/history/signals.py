@@ -6,11 +6,23 @@ from django.apps import apps
 from django.db import models
 from django.db.models.signals import m2m_changed, post_save, pre_delete, pre_save
 
-from zaozhuang.history.entries import Difference, lock, names, plain_rows, relations, states, write
+from zaozhuang.history.entries import (
+    Difference,
+    label,
+    lock,
+    names,
+    plain_rows,
+    relations,
+    states,
+    write,
+)
 from zaozhuang.history.tracking import Tracked
+from zaozhuang.models import HistoryEntry
 
 # Where the state before a save waits for the save to be done.
 BEFORE = "_history_before"
+# A mark on what loaddata restores together with its history, which is not written again.
+RESTORED = "_history_restored"
 # The many-to-many fields by the table that holds their pairs.
 _fields: dict[Any, Any] = {}
 _waiting: dict[tuple[Any, int], dict[Any, list[Any]]] = {}
@@ -38,11 +50,23 @@ def before_save(sender: type[Tracked], instance: Tracked, using: str, **kwargs: 
     instance.__dict__[BEFORE] = states(sender, pks, using).get(instance.pk)
 
 
-def after_save(sender: type[Tracked], instance: Tracked, using: str, **kwargs: Any) -> None:
+def after_save(
+    sender: type[Tracked], instance: Tracked, using: str, raw: bool = False, **kwargs: Any
+) -> None:
     # Read back, because what was assigned is not always what is stored: expressions, decimals.
     after = states(sender, [instance.pk], using).get(instance.pk)
     before = instance.__dict__.pop(BEFORE, None)
+    if raw and before is None and _comes_with_history(sender, instance.pk, using):
+        instance.__dict__[RESTORED] = True
+        return
     write([Difference(sender, instance.pk, before, after)], using)
+
+
+def _comes_with_history(model: type[Tracked], pk: Any, using: str) -> bool:
+    """Whether loaddata brings back a record whose history, loaded before it, knows it is there."""
+    same = plain_rows(HistoryEntry, using).filter(model=label(model), object_id=pk)
+    newest = same.order_by("-pk").first()
+    return newest is not None and newest.action != HistoryEntry.Action.DELETED
 
 
 def before_delete(sender: type[Tracked], instance: Tracked, using: str, **kwargs: Any) -> None:
@@ -92,6 +116,8 @@ def relation_changed(
 ) -> None:
     """A record gains or loses others; from either side it is the one with the field that changes."""
     field, key = _fields[sender], (sender, id(instance))
+    if RESTORED in instance.__dict__:
+        return
     if action.startswith("pre_"):
         if not reverse:
             holders = [instance.pk]
