@@ -253,12 +253,16 @@ BACKFILLED: list[Step] = [
 ]
 
 
-@given(st.lists(steps, max_size=14))
-@example(BACKFILLED)
+days = st.integers(-1, DAYS).map(lambda number: FIRST + timedelta(number))
+
+
+@given(st.lists(steps, max_size=14), days)
+@example(BACKFILLED, FIRST + timedelta(3))
 @settings(
     max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-def test_any_sequence_of_events_and_corrections(told: list[Step]) -> None:
+def test_any_sequence_of_events_and_corrections(told: list[Step], any_day: date) -> None:
+    """The list on every day; what is added up from it on one of them, and on the last."""
     with transaction.atomic():
         world = make_world()
         for one in told:
@@ -266,6 +270,7 @@ def test_any_sequence_of_events_and_corrections(told: list[Step]) -> None:
         for number in range(-1, DAYS + 1):
             day = FIRST + timedelta(number)
             same_list(world, day)
+        for day in (any_day, FIRST + timedelta(DAYS)):
             same_totals(world, day)
             same_chain(world, day)
         for since, until in ((0, DAYS), (2, 5), (3, 3)):
