@@ -27,6 +27,7 @@ from districts.models import District, Draft
 from districts.rights import root_of
 from zaozhuang.dates import PartialDate
 from zaozhuang.forms import PartialDateField
+from zaozhuang.history.scope import recording
 from zaozhuang.history.versions import VERSION, newest
 from zaozhuang.numbers import plain
 
@@ -274,7 +275,9 @@ def approve(draft: Draft, request: HttpRequest) -> None:
         raise RefusedDraft(_("The record was changed meanwhile, so nothing was saved."), conflicts)
     page.request.method = "POST"
     page.request.approving = draft
-    _send(page)
+    # The history names who entered it; who let it take effect is its reason.
+    with recording(user=draft.author, reason=f"approved by {request.user.get_username()}"):
+        _send(page)
     draft.state = Draft.State.APPROVED
     draft.decided_by, draft.decided_at = request.user, timezone.now()  # type: ignore[assignment]
     draft.save()

@@ -1,12 +1,14 @@
 """What every test may ask for: the report's data, loaded once and copied from then on."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from django.apps import apps
+from django.conf import settings
 from django.core.management import call_command
 from django.db import models
+from django.utils import translation
 
 from tests import chromium
 
@@ -56,6 +58,13 @@ def _models() -> list[type[models.Model]]:
 
 def _rows(model: type[models.Model]) -> tuple[type[models.Model], list[Any]]:
     return model, list(models.QuerySet(model).order_by("pk"))
+
+
+@pytest.fixture(autouse=True)
+def _language() -> Iterator[None]:
+    """Every test begins in Chinese: a request leaves its language behind in the thread."""
+    with translation.override(settings.LANGUAGE_CODE):
+        yield
 
 
 @pytest.fixture

@@ -28,6 +28,7 @@ from tests.factories import (
     make_unit,
 )
 from tests.members import logged_in, make_editor
+from zaozhuang.models import HistoryEntry
 
 pytestmark = pytest.mark.django_db
 State = Draft.State
@@ -174,6 +175,9 @@ def test_a_new_project_waits_with_its_rows(desk: Desk) -> None:
     project = Project.objects.get(slug="cathode")
     assert (project.stage, project.created_at, draft.object_id) == ("building", THEN, project.pk)
     assert project.stage_changes.get().recorded_by == desk.editor
+    entry = HistoryEntry.objects.filter(model="projects.project", object_id=project.pk).latest("pk")
+    assert entry.user == desk.editor
+    assert entry.reason.startswith("approved by ")
     assert project.capacities.get().per_year is False
 
 
