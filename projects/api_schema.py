@@ -101,6 +101,9 @@ def parameter_of(name: str, field: forms.Field) -> OpenApiParameter:
 class Schema(AutoSchema):
     """Describes a Resource."""
 
+    # A Resource, of which the framework's own types know nothing.
+    view: Any
+
     def get_description(self) -> str:  # type: ignore[override]
         return str(self.view.about)
 
