@@ -16,7 +16,7 @@ for name in (
 os.environ["SECRET_KEY"] = "for tests only, so that none is written to a file"
 
 from zaozhuang.settings import *  # noqa: E402, F403
-from zaozhuang.settings import STORAGES  # noqa: E402
+from zaozhuang.settings import STORAGES, VAR_DIR  # noqa: E402
 
 # Real hashing is slow by design.
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
@@ -25,6 +25,9 @@ PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STORAGES = STORAGES | {
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
 }
+
+# WhiteNoise looks through this folder each time a client is made, of which tests make thousands.
+STATIC_ROOT = VAR_DIR / "nothing-collected"
 
 # Tests ask more than a reader would; those of the limit set one of their own.
 API_REQUESTS_PER_MINUTE = 1_000_000
