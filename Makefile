@@ -57,6 +57,8 @@ run: setup var/static/staticfiles.json  ## start the tracker on 127.0.0.1:$PORT 
 	@echo
 	@PORT=$(PORT) exec $(PY) -m gunicorn --config zaozhuang/gunicorn.py zaozhuang.wsgi
 
+# Half of the tests' processes are young: what Python compiled for one serves the next.
+test: export PYTHONDONTWRITEBYTECODE =
 test: $(VENV)/.dev $(MO) var/static/staticfiles.json  ## run all tests, on SQLite and on PostgreSQL (ARGS="-k dates" for some)
 	@echo "Tests on SQLite and in the browser …"
 	@env -u DATABASE_URL $(PY) -m pytest -n 2 $(ARGS)

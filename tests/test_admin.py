@@ -106,6 +106,9 @@ def test_every_page_answers(admin_client: Client, model: Model, language: str) -
     for page in pages:
         assert admin_client.get(page).status_code == 200, page
     response: Any = admin_client.get(listing)
+    assert response.headers["Content-Language"] == language
+    if language == "en":
+        return  # a filter selects the same in any language
     changelist = response.context["cl"]
     choices = [
         choice["query_string"]
@@ -119,7 +122,6 @@ def test_every_page_answers(admin_client: Client, model: Model, language: str) -
     ]
     for choice in choices:
         assert admin_client.get(listing + choice).status_code == 200, choice
-    assert response.headers["Content-Language"] == ("zh-hans" if language == "zh-hans" else "en")
 
 
 def test_queries_do_not_grow_with_the_rows(admin_client: Client) -> None:
