@@ -37,7 +37,7 @@ from projects.models import (
     Stream,
     Technology,
 )
-from tests.desk import Model, address, input_of
+from tests.desk import Model, address, chosen_to_delete, confirmed, input_of
 from tests.factories import (
     make_capacity,
     make_company,
@@ -286,12 +286,11 @@ def faults_of(
     with undone():
         expect("save", client.post(page("change"), untouched), right("change"), 302)
     with undone():
-        expect("delete", client.post(page("delete"), {"post": "yes"}), right("delete"), 302)
+        expect("delete", client.post(page("delete"), confirmed(record)), right("delete"), 302)
         if rows.filter(pk=record.pk).exists() == right("delete"):
             wrong.append(f"{what}delete: there or gone")
     with undone():
-        chosen = {"action": "delete_selected", "_selected_action": [record.pk], "post": "yes"}
-        client.post(page("changelist"), chosen)
+        client.post(page("changelist"), chosen_to_delete(record))
         if rows.filter(pk=record.pk).exists() == right("delete"):
             wrong.append(f"{what}bulk delete: there or gone")
     return wrong
