@@ -30,8 +30,10 @@ from districts.roles import Role
 from projects.models import (
     Capacity,
     Company,
+    CompanyPairs,
     ProgressReport,
     Project,
+    ProjectPairs,
     Segment,
     StageChange,
     Stream,
@@ -138,7 +140,7 @@ def test_every_address_of_the_desk_is_in_the_matrix() -> None:
 # Kinds of records that hang on no place, directly or through others: the city's.
 WITHOUT_PLACE = {
     Source, Company, Unit, Theme, Indicator, Stream, Segment, Technology, Membership, SeededRecord,
-    HistoryEntry,
+    HistoryEntry, CompanyPairs, ProjectPairs,
 }  # fmt: skip
 
 
