@@ -264,7 +264,7 @@ def dispatch(filterset: DispatchFilter) -> Extract[Row]:
         Source.objects.none(),
         [f"{rule.colour.shape} {rule.colour.label}: {rule.text}" for rule in RULES],
         lambda: [
-            Section(_("Light (code)"), [(str(code), label) for code, label in Colour.choices])
+            Section(str(_("Light (code)")), [(str(code), label) for code, label in Colour.choices])
         ],
         filterset.month_asked.day,
     )
