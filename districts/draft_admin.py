@@ -95,7 +95,8 @@ class DraftAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             "original": draft,
             "kind": page.model._meta.verbose_name,
             "gone": page.gone,
-            "record_url": self._record_url(page),
+            "record_url": page.record_url,
+            "typed_url": page.typed_url,
             "differences": [] if page.gone else list(page.differences()),
             "problem": problem,
             "meanwhile": page.meanwhile() if draft.is_open else [],
@@ -106,14 +107,6 @@ class DraftAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         }
         status = 409 if problem else 200
         return TemplateResponse(request, "admin/districts/draft.html", context, status=status)
-
-    def _record_url(self, page: Page) -> str:
-        """The page of the desk into which the draft was typed."""
-        options = page.model._meta
-        name = f"admin:{options.app_label}_{options.model_name}"
-        if page.draft.object_id is None:
-            return reverse(f"{name}_add")
-        return "" if page.gone else reverse(f"{name}_change", args=[page.draft.object_id])
 
     def _decide(self, request: HttpRequest, draft: Draft) -> None:
         """Do what the button says; raises RefusedDraft or PermissionDenied."""

@@ -32,7 +32,7 @@ from projects.inlines import (
 from projects.models import Capacity, Company, Project, Segment, StageChange, Stream, Technology
 from projects.querysets import LATEST_FIRST
 from projects.report_admin import ProgressReportAdmin
-from projects.stage_desk import MOST, change_stages
+from projects.stage_desk import ELSEWHERE, MOST, TYPED, change_stages
 from zaozhuang.admin import EditorAdmin
 from zaozhuang.numbers import grouped, quantity
 
@@ -84,6 +84,7 @@ class ProjectAdmin(ReviewedAdmin):
         "stage_link",
     ]
     actions = ["change_the_stage"]
+    typed_elsewhere = {ELSEWHERE: TYPED}
     list_filter = [
         "stage",
         "stage_basis",
