@@ -77,8 +77,8 @@ format: $(VENV)/.dev  ## put code and templates into the house style
 	@$(PY) -m ruff check --fix . && $(PY) -m ruff format .
 	@find $(TEMPLATES) -name '*.html' | xargs -r $(VENV)/bin/djade --target-version 5.2
 
-bench: $(VENV)/.dev $(MO) var/static/staticfiles.json  ## measure the running server; results in var/bench/
-	@$(PY) -m tests.bench.run
+bench: $(VENV)/.dev $(MO) var/static/staticfiles.json  ## measure the tracker against peers and limits (SIZE=10000 for one size)
+	@$(PY) -m tests.bench.run $(if $(SIZE),--size $(SIZE)) $(ARGS)
 
 screenshots: $(VENV)/.dev $(MO) var/static/staticfiles.json  ## take the pictures of the README anew, in docs/screenshots/
 	@$(PY) -m tests.browser.pictures
