@@ -98,6 +98,7 @@ class DraftAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             "record_url": self._record_url(page),
             "differences": [] if page.gone else list(page.differences()),
             "problem": problem,
+            "meanwhile": page.meanwhile() if draft.is_open else [],
             "may_decide": self.has_approve_permission(request) and draft.state == State.SUBMITTED,
             "may_submit": own and draft.state in BY_AUTHOR["submit"][1],
             "may_withdraw": own and draft.is_open,

@@ -22,13 +22,14 @@ from django.http import HttpRequest, HttpResponseRedirect, QueryDict
 from django.utils import timezone
 from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from districts.models import District, Draft
 from districts.rights import root_of
 from zaozhuang.dates import PartialDate
 from zaozhuang.forms import PartialDateField
 from zaozhuang.history.scope import recording
-from zaozhuang.history.versions import VERSION, newest
+from zaozhuang.history.versions import VERSION, Meanwhile, newest, since_seen, told
 from zaozhuang.numbers import plain
 
 # An input as JSON keeps it: a text, on or off, or the chosen keys.
@@ -43,6 +44,9 @@ class RefusedDraft(Exception):
     def __init__(self, message: str, conflicts: "Sequence[Difference]" = ()) -> None:
         super().__init__(message)
         self.message, self.conflicts = message, conflicts
+
+
+MEANWHILE = gettext_lazy("The record was changed meanwhile, so nothing was saved.")
 
 
 @dataclass(frozen=True)
@@ -107,6 +111,7 @@ def keep(
     *,
     draft: Draft | None = None,
     submit: bool = True,
+    rests_on: str = "",
 ) -> Draft:
     """Write down a draft, or what was typed anew into an old one."""
     place = root_of(record)
@@ -114,6 +119,7 @@ def keep(
     draft = draft or Draft(author=author)
     draft.action, draft.model, draft.object_id = action, record._meta.label_lower, record.pk
     draft.title, draft.place, draft.changes = str(record)[:300], place, changes
+    draft.rests_on = rests_on
     draft.state = Draft.State.SUBMITTED if submit else Draft.State.DRAFT
     draft.entered_at = timezone.now()
     draft.save()
@@ -187,6 +193,12 @@ class Page:
                 clashes = form.instance.pk is not None and now not in (before, after)
                 was, will, held = (in_words(field, value) for value in (before, after, now))
                 yield Difference(row, str(field.label or name), was, will, held, clashes)
+
+    def meanwhile(self) -> list[Meanwhile]:
+        """Of a deletion: what happened to what would go, since its author asked for it."""
+        if self.draft.action != Draft.Action.DELETE or self.record is None:
+            return []
+        return told(since_seen(self.desk.doomed([self.record.pk]), self.draft.rests_on))
 
     def data(self) -> QueryDict:
         """What the page would send: as the record stands, with the draft's changes."""
@@ -272,7 +284,7 @@ def approve(draft: Draft, request: HttpRequest) -> None:
         raise RefusedDraft(_("The record has been deleted meanwhile."))
     conflicts = [difference for difference in page.differences() if difference.clashes]
     if conflicts:
-        raise RefusedDraft(_("The record was changed meanwhile, so nothing was saved."), conflicts)
+        raise RefusedDraft(str(MEANWHILE), conflicts)
     page.request.method = "POST"
     page.request.approving = draft
     # The history names who entered it; who let it take effect is its reason.
@@ -288,7 +300,8 @@ def _send(page: Page) -> None:
     draft, key = page.draft, str(page.draft.object_id)
     try:
         if draft.action == Draft.Action.DELETE:
-            page.request.POST = QueryDict("post=yes")
+            page.request.POST = QueryDict(mutable=True)
+            page.request.POST.update({"post": "yes", VERSION: draft.rests_on})
             response = page.desk.delete_view(page.request, key)
         else:
             page.request.POST = page.data()
@@ -297,6 +310,8 @@ def _send(page: Page) -> None:
     except PermissionDenied:
         raise RefusedDraft(_("Its author may not write this record any more.")) from None
     if not isinstance(response, HttpResponseRedirect):
+        if draft.action == Draft.Action.DELETE and page.request.meanwhile:
+            raise RefusedDraft(str(MEANWHILE))
         errors = [text for found in response.context_data.get("errors", []) for text in found]
         raise RefusedDraft(" ".join(str(text) for text in errors) or _("The page refuses it."))
 

@@ -5,7 +5,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.admin.utils import unquote
-from django.db import models, transaction
+from django.db import models
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.html import format_html
@@ -90,11 +90,8 @@ class ReviewedAdmin(EditorAdmin):
             return self._wait(request, waiting)
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
-        if request.method != "POST":
-            return super().changelist_view(request, extra_context)
         try:
-            with transaction.atomic():
-                return super().changelist_view(request, extra_context)
+            return super().changelist_view(request, extra_context)
         except Waiting as waiting:
             return self._wait(request, waiting)
 
@@ -135,6 +132,7 @@ class ReviewedAdmin(EditorAdmin):
             self.message_user(request, _("Nothing was changed."), messages.INFO)
             return HttpResponseRedirect(listing)
         submit = "_draft" not in request.POST
+        deleting = waiting.action == Draft.Action.DELETE
         for record in waiting.records:
             kept = keep(
                 request.user,
@@ -143,6 +141,7 @@ class ReviewedAdmin(EditorAdmin):
                 waiting.changes,
                 draft=draft,
                 submit=submit,
+                rests_on=request.version if deleting else "",  # type: ignore[attr-defined]
             )
             text = (
                 _("“{}” waits for the city’s approval: {}.")

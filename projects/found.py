@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 
 from django.db import models, transaction
 
+from projects.words import keep_words
 from zaozhuang.history.tracking import TrackedQuerySet
 
 Row = TypeVar("Row", bound=models.Model)
@@ -43,11 +44,16 @@ def refuse_search(fields: Iterable[str]) -> None:
 
 
 def save_texts(model: type[models.Model], rows: Iterable[Any], texts: dict[Any, str]) -> list[Any]:
-    """Write the texts that differ, past the querysets that follow writes; returns their keys."""
+    """Write the texts that differ, past the querysets that follow writes; returns their keys.
+
+    The words of all of them are looked at too, so that what was lost is found again.
+    """
+    rows = list(rows)
     late = [row for row in rows if row.search != texts[row.pk]]
     for row in late:
         row.search = texts[row.pk]
     models.QuerySet(model).bulk_update(late, ["search"])
+    keep_words(rows)
     return [row.pk for row in late]
 
 

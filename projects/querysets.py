@@ -20,6 +20,7 @@ from projects.search import (
     project_document,
 )
 from projects.stages import DISPATCHED, UNFINISHED, Family, Stage, stages_of
+from projects.words import keep_words
 from zaozhuang.history.tracking import TrackedQuerySet
 
 if TYPE_CHECKING:
@@ -180,6 +181,8 @@ class ProjectQuerySet(TrackedQuerySet["Project"]):
             if kwargs.get("update_conflicts"):
                 written = self.model.objects.filter(slug__in=[project.slug for project in objs])
                 written.refresh_search()
+            else:
+                keep_words(created)
         return created
 
     def bulk_update(
@@ -370,6 +373,8 @@ class CompanyQuerySet(TrackedQuerySet["Company"]):
             if kwargs.get("update_conflicts"):
                 written = self.model.objects.filter(slug__in=[company.slug for company in objs])
                 written.refresh_search()
+            else:
+                keep_words(created)
         return created
 
     def bulk_update(

@@ -28,7 +28,16 @@ from districts.models import (
     TargetClaim,
     Unit,
 )
-from projects.models import Capacity, CapacityClaim, Company, Participation, Project, StageChange
+from projects.models import (
+    Capacity,
+    CapacityClaim,
+    Company,
+    CompanyPairs,
+    Participation,
+    Project,
+    ProjectPairs,
+    StageChange,
+)
 from tests import factories as make
 from tests.desk import address, input_of
 from tests.factories import day
@@ -42,6 +51,8 @@ pytestmark = pytest.mark.django_db
 WITHOUT_HISTORY = {
     HistoryEntry: "is the history",
     Draft: "says itself who entered what and who decided; what it changes is recorded when it does",
+    ProjectPairs: "follows the search text, which follows the names",
+    CompanyPairs: "follows the search text, which follows the names",
     SeededRecord: "what the seed wrote last, which the history of the records themselves tells too",
 }
 KEPT = [field.name for field in HistoryEntry._meta.concrete_fields if field.name != "at"]

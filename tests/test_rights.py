@@ -30,14 +30,16 @@ from districts.roles import Role
 from projects.models import (
     Capacity,
     Company,
+    CompanyPairs,
     ProgressReport,
     Project,
+    ProjectPairs,
     Segment,
     StageChange,
     Stream,
     Technology,
 )
-from tests.desk import Model, address, input_of
+from tests.desk import Model, address, chosen_to_delete, confirmed, input_of
 from tests.factories import (
     make_capacity,
     make_company,
@@ -138,7 +140,7 @@ def test_every_address_of_the_desk_is_in_the_matrix() -> None:
 # Kinds of records that hang on no place, directly or through others: the city's.
 WITHOUT_PLACE = {
     Source, Company, Unit, Theme, Indicator, Stream, Segment, Technology, Membership, SeededRecord,
-    HistoryEntry,
+    HistoryEntry, CompanyPairs, ProjectPairs,
 }  # fmt: skip
 
 
@@ -286,12 +288,11 @@ def faults_of(
     with undone():
         expect("save", client.post(page("change"), untouched), right("change"), 302)
     with undone():
-        expect("delete", client.post(page("delete"), {"post": "yes"}), right("delete"), 302)
+        expect("delete", client.post(page("delete"), confirmed(record)), right("delete"), 302)
         if rows.filter(pk=record.pk).exists() == right("delete"):
             wrong.append(f"{what}delete: there or gone")
     with undone():
-        chosen = {"action": "delete_selected", "_selected_action": [record.pk], "post": "yes"}
-        client.post(page("changelist"), chosen)
+        client.post(page("changelist"), chosen_to_delete(record))
         if rows.filter(pk=record.pk).exists() == right("delete"):
             wrong.append(f"{what}bulk delete: there or gone")
     return wrong

@@ -1,5 +1,6 @@
 """A search finds what it means: in Chinese, by pinyin, by initials, in English; the known item first."""
 
+import re
 from importlib import import_module
 from types import SimpleNamespace
 
@@ -174,7 +175,20 @@ def drift() -> list[str]:
         wanted = set(keys(*every)) | {f"\t{key}" for key in set(keys(*related)) - set(keys(*every))}
         if set(project.search.split("\n")) - {""} != wanted:
             wrong.append(str(project))
-    return wrong
+    return wrong + misfound(Project) + misfound(Company)
+
+
+def misfound(model: type[Project] | type[Company]) -> list[str]:
+    """The searches for one and two characters that do not give what contains them."""
+    texts = dict(model.objects.values_list("pk", "search"))
+    sought = {text[at : at + size] for text in texts.values() for at in range(99) for size in (1, 2)}
+    return [
+        f"{model.__name__} {part}"
+        for part in sorted(sought | {"没有", "没"})
+        if re.fullmatch("[㐀-鿿]+", part)
+        and set(model.objects.matching(part).values_list("pk", flat=True))
+        != {pk for pk, text in texts.items() if part in text}
+    ]
 
 
 def test_the_seed_leaves_no_drift(report: None) -> None:

@@ -1,5 +1,6 @@
 """What the seed wrote last, so that it never overwrites what an editor wrote since, and history."""
 
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from django.conf import settings
@@ -50,6 +51,13 @@ class HistoryQuerySet(models.QuerySet["HistoryEntry"]):
         for kind, keys in kinds.items():
             wanted |= models.Q(model=kind, object_id__in=keys)
         return self.filter(wanted).order_by("-pk")
+
+    def about(self, records: Mapping[type[models.Model], Collection[int]]) -> "HistoryQuerySet":
+        """Of these records themselves."""
+        wanted = models.Q(pk__in=[])
+        for model, pks in records.items():
+            wanted |= models.Q(model=model._meta.label_lower, object_id__in=pks)
+        return self.filter(wanted)
 
 
 class HistoryEntry(models.Model):

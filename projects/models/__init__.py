@@ -2,6 +2,7 @@
 
 from projects.models.chain import Segment, Stream, Technology
 from projects.models.companies import Company, Honour
+from projects.models.pairs import CompanyPairs, ProjectPairs
 from projects.models.parts import Capacity, CapacityClaim, Participation, StageChange
 from projects.models.project import Project
 from projects.models.reports import ProgressReport
@@ -10,10 +11,12 @@ __all__ = [
     "Capacity",
     "CapacityClaim",
     "Company",
+    "CompanyPairs",
     "Honour",
     "Participation",
     "ProgressReport",
     "Project",
+    "ProjectPairs",
     "Segment",
     "StageChange",
     "Stream",

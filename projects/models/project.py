@@ -20,6 +20,7 @@ from projects.querysets import (
 )
 from projects.search import project_document
 from projects.stages import FAMILY, Family, Stage
+from projects.words import keep_words
 from zaozhuang.dates import (
     PartialDate,
     Precision,
@@ -238,6 +239,8 @@ class Project(Named, Cited):
                 if replaced is not None:  # the row of that key may have been there, with events
                     Project.objects.filter(pk=replaced).refresh_stage()
                     Project.objects.filter(pk=replaced).refresh_search()
+                else:
+                    keep_words([self])
                 return
             fields = kwargs.get("update_fields")
             if fields is None:
