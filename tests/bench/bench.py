@@ -20,32 +20,40 @@ MILLION = 1_000_000
 
 
 class Inside:
-    """Asks `tests.bench.inside`, a process that has the database."""
+    """Asks `tests.bench.inside`, a process that has the database; raises RuntimeError when it fails."""
 
     def __init__(self, database: str) -> None:
-        self.process = subprocess.Popen(
+        self.database = database
+        self.process = self._start()
+
+    def _start(self) -> "subprocess.Popen[str]":
+        return subprocess.Popen(
             [sys.executable, "-m", "tests.bench.inside"],
             cwd=ROOT,
-            env=production(database),
+            env=production(self.database),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
         )
 
     def __call__(self, name: str, *arguments: Any) -> Any:
+        if self.process.poll() is not None:
+            self.process = self._start()
         assert self.process.stdin
         assert self.process.stdout
         self.process.stdin.write(json.dumps([name, *arguments]) + "\n")
         self.process.stdin.flush()
         line = self.process.stdout.readline()
         if not line:
-            raise RuntimeError(f"The process inside the tracker ended while asked for: {name}")
+            self.process.wait()
+            raise RuntimeError(f"the process inside the tracker failed at: {name}")
         return json.loads(line)
 
     def close(self) -> None:
-        assert self.process.stdin
-        self.process.stdin.close()
-        self.process.wait()
+        if self.process.poll() is None:
+            assert self.process.stdin
+            self.process.stdin.close()
+            self.process.wait()
 
 
 @dataclass
@@ -87,7 +95,7 @@ class Bench:
     def warm(self, *paths: str) -> None:
         """Let every worker of the tracker load its code and templates, by pages not measured."""
         for path in paths:
-            for _ in range(4 * servers.WORKERS):
+            for _ in range(4 * servers.WORKERS if self.size >= SERIOUS else 1):
                 client = self.tracker.client()
                 fetched(client, path)
                 client.close()

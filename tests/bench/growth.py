@@ -15,7 +15,7 @@ SERIES = {
 DRAWN = {
     **SERIES,
     "search": "list, a search, all facets · Datasette, full-text search",
-    "stage change": "one stage change · a bare insert",
+    "stage change": "one stage change · Django's bare insert",
 }
 
 
