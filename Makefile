@@ -34,7 +34,7 @@ KEYWORDS := --keyword gettext_lazy --keyword ngettext_lazy:1,2 \
 AS_IN_PRODUCTION = PRODUCTION=1 ALLOWED_HOSTS=tracker.example \
 	SECRET_KEY="$$($(PY) -c 'import secrets; print(secrets.token_urlsafe(60))')"
 
-.PHONY: help setup run test race lint format bench screenshots messages lock assets clean
+.PHONY: help setup run test race lint format bench cluster screenshots messages lock assets clean
 
 help:  ## list these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
@@ -84,8 +84,11 @@ format: $(VENV)/.dev  ## put code and templates into the house style
 	@$(PY) -m ruff check --fix . && $(PY) -m ruff format .
 	@find $(TEMPLATES) -name '*.html' | xargs -r $(VENV)/bin/djade --target-version 5.2
 
-bench: $(VENV)/.dev $(MO) var/static/staticfiles.json  ## measure the running server; results in var/bench/
-	@$(PY) -m tests.bench.run
+bench: $(VENV)/.dev $(MO) var/static/staticfiles.json  ## measure the tracker against peers and limits (SIZE=10000 for one size)
+	@$(PY) -m tests.bench.run $(if $(SIZE),--size $(SIZE)) $(ARGS)
+
+cluster: $(VENV)/.dev $(MO) var/static/staticfiles.json  ## kill servers of a small cluster under load (SECONDS_EACH=30 for longer phases)
+	@SECONDS_EACH=$(SECONDS_EACH) $(PY) -m tests.cluster
 
 screenshots: $(VENV)/.dev $(MO) var/static/staticfiles.json  ## take the pictures of the README anew, in docs/screenshots/
 	@$(PY) -m tests.browser.pictures

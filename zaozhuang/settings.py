@@ -8,12 +8,13 @@ from datetime import timedelta
 from importlib.util import find_spec
 from pathlib import Path
 
-import dj_database_url
 from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
 from zaozhuang import logs
 from zaozhuang.environment import (
+    caches,
+    databases,
     env_bool,
     env_choice,
     env_int,
@@ -84,6 +85,25 @@ INSTALLED_APPS = [
     "django_htmx",
 ]
 
+# SQLite is the embedded default. WAL lets readers go on while an editor saves, and an
+# immediate transaction waits for its turn instead of failing halfway with "locked".
+SQLITE = {
+    "transaction_mode": "IMMEDIATE",
+    "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA busy_timeout=20000;",
+}
+# A server that does not answer is given up within this many seconds (psycopg takes no fewer),
+# and so is a connection whose other end is gone, in milliseconds.
+POSTGRESQL = {"connect_timeout": 2, "tcp_user_timeout": 5000}
+DATABASES = databases(f"sqlite:///{VAR_DIR / 'tracker.sqlite3'}", SQLITE, POSTGRESQL)
+if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+    VAR_DIR.mkdir(exist_ok=True)
+# The copies that pages are read from, see zaozhuang.replicas; the first database takes all writes.
+DATABASE_REPLICAS = [alias for alias in DATABASES if alias != "default"]
+DATABASE_ROUTERS = ["zaozhuang.replicas.Router"] if DATABASE_REPLICAS else []
+# What processes tell each other: how often somebody has asked. Without an address each process
+# has its own, which is enough for one of them.
+CACHES = caches()
+
 METRICS = env_bool("METRICS")
 # Who may read them from elsewhere; without it only this machine.
 METRICS_TOKEN = env_text("METRICS_TOKEN", r"\S{16,}", example="16 or more characters")
@@ -100,6 +120,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     # Static files are compressed when they are collected; pages here. Streams stay streams.
     "django.middleware.gzip.GZipMiddleware",
+    *(["zaozhuang.replicas.Replicas"] if DATABASE_REPLICAS else []),
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -134,28 +155,6 @@ TEMPLATES = [
     },
 ]
 
-# SQLite is the embedded default. WAL lets readers go on while an editor saves, and an
-# immediate transaction waits for its turn instead of failing halfway with "locked".
-DATABASES = {
-    "default": dj_database_url.config(
-        default=f"sqlite:///{VAR_DIR / 'tracker.sqlite3'}",
-        conn_max_age=env_int("CONN_MAX_AGE", 60),
-        conn_health_checks=True,
-    )
-}
-if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
-    VAR_DIR.mkdir(exist_ok=True)
-    DATABASES["default"]["OPTIONS"] = {
-        "transaction_mode": "IMMEDIATE",
-        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA busy_timeout=20000;",
-    }
-else:
-    # A server that does not answer is given up within this many seconds (psycopg takes no fewer),
-    # and so is a connection whose other end is gone, in milliseconds.
-    DATABASES["default"]["OPTIONS"] = {
-        "connect_timeout": 2,
-        "tcp_user_timeout": 5000,
-    } | DATABASES["default"].get("OPTIONS", {})
 # Seconds after which a statement of a request is given up; 0 for never.
 STATEMENT_TIMEOUT = env_int("STATEMENT_TIMEOUT", 30, least=0)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

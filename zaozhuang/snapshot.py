@@ -3,12 +3,15 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from django.db import DEFAULT_DB_ALIAS, connections, transaction
+from django.db import connections, transaction
+
+from zaozhuang.replicas import reading_from
 
 
 @contextmanager
-def snapshot(using: str = DEFAULT_DB_ALIAS) -> Iterator[None]:
+def snapshot() -> Iterator[None]:
     """All queries inside see the database at the moment of the first, and hold nobody up."""
+    using = reading_from()
     connection = connections[using]
     if connection.in_atomic_block:  # somebody else's transaction decides what is seen
         yield

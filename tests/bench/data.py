@@ -292,11 +292,15 @@ class County:
         )
 
     def _companies(self, key: int, cited: Row, found_by: list[str]) -> None:
-        """Add who takes part, and what they are found by."""
+        """Add who takes part, each once, and what they are found by."""
+        taken: list[int] = []
         for at in range(1 + int(self.chance() ** 3 * 3)):
             # A few companies have many projects: their numbers go with the cube of chance.
             company = int(self.world.companies * self.chance() ** 3)
             basis = "stated" if self.chance() < 0.4 else "inferred"
+            if company in taken:
+                continue
+            taken.append(company)
             self.rows["projects_participation"].append(
                 (key * PARTS + at, key, company + 1, ROLES[at], basis, *cited)
             )

@@ -257,26 +257,22 @@ def _after_the_rows(connection: Any, tables: list[Any]) -> None:
 
 
 class Bar:
-    """A progress bar on a terminal; elsewhere a line a tenth."""
+    """A progress bar on a terminal; elsewhere a line when something is done."""
 
     def __init__(self) -> None:
         self.begun: dict[str, float] = {}
-        self.shown: dict[str, int] = {}
 
     def __call__(self, what: str, done: int, of: int) -> None:
-        begun = self.begun.setdefault(what.split()[0], time.perf_counter())
-        share = done / of if of else 1.0
-        seconds = time.perf_counter() - begun
-        speed = f"{done / seconds:>9,.0f}/s" if what == "projects" and seconds else ""
-        tenth = int(share * 10)
+        kind = what.split()[0]
+        seconds = time.perf_counter() - self.begun.setdefault(kind, time.perf_counter())
         terminal = sys.stderr.isatty()
-        if not terminal and self.shown.get(what.split()[0]) == tenth and done < of:
+        if not terminal and done < of:
             return
-        self.shown[what.split()[0]] = tenth
-        filled = "█" * int(share * 30)
-        line = f"  {what.split()[0]:18} {filled:30} {done:>9,} of {of:,} {speed} {seconds:6.1f} s"
-        end = "" if terminal and done < of else "\n"
-        sys.stderr.write(f"\r{line}{end}" if terminal else f"{line}\n")
+        bar = "█" * (done * 30 // of)
+        speed = f"{done / seconds:,.0f}/s" if kind == "projects" and seconds else ""
+        line = f"  {kind:18} {bar:30} {done:>9,} of {of:,} {seconds:6.1f} s  {speed}"
+        sys.stderr.write(f"\r{line}\033[K" if terminal else line)
+        sys.stderr.write("\n" if done == of else "")
         sys.stderr.flush()
 
 
