@@ -63,11 +63,11 @@ test: $(VENV)/.dev $(MO) var/static/staticfiles.json  ## run all tests, on SQLit
 	@echo "Tests on SQLite and in the browser …"
 	@env -u DATABASE_URL $(PY) -m pytest -n 2 $(ARGS)
 	@echo "Tests on PostgreSQL …"
-	@$(PY) -m tests.postgres $(PY) -m pytest -n 2 --ignore tests/browser $(ARGS)
+	@$(PY) -m tests.postgres $(PY) -m pytest -n 2 --ignore tests/browser --ignore tests/deploy --ignore tests/soak $(ARGS)
 
 lint: $(VENV)/.dev assets $(MO)  ## check style, types, templates, migrations, settings and translations
 	@echo "ruff …" && $(PY) -m ruff check . && $(PY) -m ruff format --check .
-	@echo "mypy …" && $(PY) -m mypy $(APPS) tests
+	@echo "mypy …" && $(PY) -m mypy $(APPS) tests deploy
 	@echo "djade …" && find $(TEMPLATES) -name '*.html' | xargs -r $(VENV)/bin/djade --target-version 5.2 --check
 	@echo "Django …" && $(MANAGE) makemigrations --check --dry-run
 	@$(AS_IN_PRODUCTION) $(MANAGE) check --deploy --fail-level WARNING
