@@ -33,7 +33,7 @@ KEYWORDS := --keyword gettext_lazy --keyword ngettext_lazy:1,2 \
 AS_IN_PRODUCTION = PRODUCTION=1 ALLOWED_HOSTS=tracker.example \
 	SECRET_KEY="$$($(PY) -c 'import secrets; print(secrets.token_urlsafe(60))')"
 
-.PHONY: help setup run test lint format bench screenshots messages lock assets clean
+.PHONY: help setup run test lint format bench soak screenshots licences sbom audit messages lock assets clean
 
 help:  ## list these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
@@ -82,6 +82,15 @@ bench: $(VENV)/.dev $(MO) var/static/staticfiles.json  ## measure the running se
 
 screenshots: $(VENV)/.dev $(MO) var/static/staticfiles.json  ## take the pictures of the README anew, in docs/screenshots/
 	@$(PY) -m tests.browser.pictures
+
+licences: $(VENV)/.dev  ## list the parts of others with their licences, in docs/third-party.md and for the page “About”
+	@$(PY) -m tests.supply.parts
+
+sbom: $(VENV)/.dev  ## write what a release consists of (CycloneDX) to var/sbom/
+	@$(PY) -m tests.supply.sbom
+
+audit: $(VENV)/.dev node_modules/.made  ## compare what is installed with the locks, and the locks with known vulnerabilities
+	@$(PY) -m tests.supply.audit
 
 messages: $(VENV)/.base  ## bring locale/ in line with the texts in code and templates
 	@mkdir -p $(dir $(POT)) $(dir $(PO))
