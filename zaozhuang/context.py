@@ -1,5 +1,6 @@
 """What every page knows: the site's name, the languages, and the addresses in both."""
 
+import re
 from typing import Any
 
 from django.conf import settings
@@ -24,6 +25,10 @@ def site(request: HttpRequest) -> dict[str, Any]:
         "site_title": settings.SITE_TITLE[language],
         "industry": settings.INDUSTRY[language],
         "today": today(),
+        "icp_number": settings.ICP_NUMBER,
+        "public_security_number": settings.PUBLIC_SECURITY_NUMBER,
+        # The register finds an entry by the digits alone.
+        "public_security_code": re.sub(r"\D", "", settings.PUBLIC_SECURITY_NUMBER),
         "publish_dispatch": settings.PUBLISH_DISPATCH,
         "page_languages": [
             {

@@ -1,7 +1,9 @@
 """Reading settings from environment variables, refusing what is mistyped."""
 
 import os
+import re
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.utils import get_random_secret_key
@@ -52,6 +54,29 @@ def env_choice(name: str, choices: list[str]) -> str:
     if word not in choices:
         raise ImproperlyConfigured(f"{name}={word!r} is none of {', '.join(choices)}.")
     return word
+
+
+def env_text(name: str, form: str, *, example: str) -> str:
+    """The variable `name`, which must have the form of the regular expression; blank where unset."""
+    text = os.environ.get(name, "").strip()
+    if text and not re.fullmatch(form, text):
+        # Not quoted: it may be a secret.
+        raise ImproperlyConfigured(f"{name} is not of the form wanted, such as {example}.")
+    return text
+
+
+def env_url(name: str, schemes: list[str]) -> str:
+    """The address in the variable `name`, blank where unset; one of the schemes, and a host."""
+    text = os.environ.get(name, "").strip()
+    try:
+        parts = urlsplit(text)
+        if text and (parts.scheme not in schemes or not parts.hostname):
+            raise ValueError
+    except ValueError:
+        raise ImproperlyConfigured(
+            f"{name} is not an address that begins with {' or '.join(schemes)}://."
+        ) from None
+    return text
 
 
 def env_list(name: str, default: list[str]) -> list[str]:

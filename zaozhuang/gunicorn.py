@@ -6,6 +6,11 @@ place of BIND and PORT.
 """
 
 import os
+import tempfile
+from typing import Any
+
+from zaozhuang import logs
+from zaozhuang.environment import env_bool
 
 bind = f"{os.environ.get('BIND', '127.0.0.1')}:{os.environ.get('PORT', '8000')}"
 workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
@@ -26,6 +31,22 @@ forwarder_headers = ""
 
 # Pages are logged by the proxy in front; here only what went wrong.
 loglevel = os.environ.get("GUNICORN_LOG_LEVEL", "warning")
+logconfig_dict = logs.configuration(logs.style())
+logconfig_dict["loggers"] = {
+    "gunicorn.error": {"level": loglevel.upper(), "handlers": ["console"], "propagate": False}
+}
 
 # Nobody steers the server through a socket in the home directory.
 control_socket_disable = True
+
+if env_bool("METRICS"):
+    # Where the processes leave their figures for each other; must be known before the first counts.
+    os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", tempfile.mkdtemp(prefix="tracker-metrics-"))
+
+
+def child_exit(server: Any, worker: Any) -> None:
+    """A process that is gone takes what it was just doing out of the figures."""
+    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+        from prometheus_client import multiprocess
+
+        multiprocess.mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]

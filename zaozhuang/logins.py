@@ -8,9 +8,11 @@ from typing import Any
 from axes.attempts import get_cool_off_threshold
 from axes.models import AccessAttempt
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.contrib.auth.middleware import LoginRequiredMiddleware
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.utils import timezone
+from django_htmx.http import HttpResponseClientRedirect
 
 
 def client_address(request: HttpRequest) -> str | None:
@@ -48,3 +50,18 @@ def locked_out(
     answer = render(request, "429.html", {"minutes": math.ceil(seconds / 60)}, status=429)
     answer.headers["Retry-After"] = str(seconds)
     return answer
+
+
+class LoginRequired(LoginRequiredMiddleware):
+    """With LOGIN_REQUIRED, every page asks for an account; the API refuses by itself."""
+
+    def process_view(
+        self, request: HttpRequest, view_func: Any, view_args: Any, view_kwargs: Any
+    ) -> HttpResponseBase | None:
+        if not settings.LOGIN_REQUIRED:
+            return None
+        response = super().process_view(request, view_func, view_args, view_kwargs)
+        # The log-in must not take the place of the results of a list.
+        if response is not None and request.headers.get("HX-Request"):
+            return HttpResponseClientRedirect(response.headers["Location"])
+        return response

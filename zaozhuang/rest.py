@@ -1,24 +1,20 @@
-"""How the API answers: always JSON, and not without end to callers that are not signed in."""
+"""How the API answers: always JSON. How often, says `zaozhuang.limits`."""
 
 from collections.abc import Iterable
 from typing import Any
 
 from django.conf import settings
 from rest_framework.negotiation import BaseContentNegotiation, DefaultContentNegotiation
+from rest_framework.permissions import BasePermission
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
-from rest_framework.throttling import AnonRateThrottle
 
 
-class AnonymousThrottle(AnonRateThrottle):
-    """So many requests a minute from one address; the next is answered 429 with Retry-After.
+class MayRead(BasePermission):
+    """Everybody; with LOGIN_REQUIRED who has an account."""
 
-    Counted in the cache. Django's own cache is one a process, so until a server shares one,
-    each of its workers counts for itself.
-    """
-
-    def get_rate(self) -> str:
-        return f"{settings.API_REQUESTS_PER_MINUTE}/min"
+    def has_permission(self, request: Request, view: Any) -> bool:
+        return not settings.LOGIN_REQUIRED or bool(request.user and request.user.is_authenticated)
 
 
 class OneForm(BaseContentNegotiation):

@@ -12,7 +12,16 @@ import dj_database_url
 from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
-from zaozhuang.environment import env_bool, env_choice, env_int, env_list, secret_key
+from zaozhuang import logs
+from zaozhuang.environment import (
+    env_bool,
+    env_choice,
+    env_int,
+    env_list,
+    env_text,
+    env_url,
+    secret_key,
+)
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = BASE_DIR / "var"
@@ -43,6 +52,18 @@ LIGHT_SILENT_MONTHS = env_int("LIGHT_SILENT_MONTHS", 2, least=1)
 LIGHT_BEHIND_YELLOW = env_int("LIGHT_BEHIND_YELLOW", 10, least=1)
 LIGHT_BEHIND_RED = env_int("LIGHT_BEHIND_RED", 30, least=LIGHT_BEHIND_YELLOW)
 
+# Only who has an account may read, as on the network of an office.
+LOGIN_REQUIRED = env_bool("LOGIN_REQUIRED")
+LOGIN_URL = "admin:login"
+
+# What sites in mainland China show at their foot, and link to the registers of.
+ICP_NUMBER = env_text(
+    "ICP_NUMBER", r"\w?ICP[备证]\d{6,12}号(-\d{1,3})?", example="鲁ICP备2023000000号-1"
+)
+PUBLIC_SECURITY_NUMBER = env_text(
+    "PUBLIC_SECURITY_NUMBER", r"\w公网安备\s?\d{14}号?", example="鲁公网安备37040002000000号"
+)
+
 # Whether what a district saves of its figures takes effect at once or waits for the city.
 REVIEW = env_choice("REVIEW", ["at_once", "approval"])
 
@@ -63,7 +84,13 @@ INSTALLED_APPS = [
     "django_htmx",
 ]
 
+METRICS = env_bool("METRICS")
+# Who may read them from elsewhere; without it only this machine.
+METRICS_TOKEN = env_text("METRICS_TOKEN", r"\S{16,}", example="16 or more characters")
+
 MIDDLEWARE = [
+    "zaozhuang.logs.middleware",
+    *(["zaozhuang.metrics.middleware"] if METRICS else []),
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     # Static files are compressed when they are collected; pages here. Streams stay streams.
@@ -74,6 +101,8 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "zaozhuang.limits.RateLimits",
+    "zaozhuang.logins.LoginRequired",
     "zaozhuang.history.scope.middleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -117,6 +146,15 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
         "transaction_mode": "IMMEDIATE",
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA busy_timeout=20000;",
     }
+else:
+    # A server that does not answer is given up within this many seconds (psycopg takes no fewer),
+    # and so is a connection whose other end is gone, in milliseconds.
+    DATABASES["default"]["OPTIONS"] = {
+        "connect_timeout": 2,
+        "tcp_user_timeout": 5000,
+    } | DATABASES["default"].get("OPTIONS", {})
+# Seconds after which a statement of a request is given up; 0 for never.
+STATEMENT_TIMEOUT = env_int("STATEMENT_TIMEOUT", 30, least=0)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # Rights over one record are those over its place.
@@ -136,7 +174,8 @@ AUTH_PASSWORD_VALIDATORS = [
 
 # Failed log-ins are counted for a user at an address, so that nobody can lock another out
 # from elsewhere, and an office behind one address is not locked as a whole.
-TRUSTED_PROXIES = env_int("TRUSTED_PROXIES", 0)
+BEHIND_PROXY = env_bool("BEHIND_PROXY")
+TRUSTED_PROXIES = env_int("TRUSTED_PROXIES", int(BEHIND_PROXY), least=0)
 AXES_FAILURE_LIMIT = env_int("LOGIN_ATTEMPTS", 5)
 AXES_COOLOFF_TIME = timedelta(minutes=env_int("LOGIN_LOCK_MINUTES", 15))
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
@@ -148,6 +187,9 @@ AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
 AXES_ENABLE_ADMIN = False
 # Who logs in when is nobody's business; only failures are kept, until they are forgiven.
 AXES_DISABLE_ACCESS_LOG = True
+# Neither do logs say who; these two are masked in them.
+AXES_VERBOSE = False
+AXES_SENSITIVE_PARAMETERS = ["username", "ip_address"]
 
 LANGUAGE_CODE = "zh-hans"
 LANGUAGES = [("zh-hans", _("Chinese")), ("en", _("English"))]
@@ -200,27 +242,30 @@ SECURE_SSL_REDIRECT = env_bool("SECURE_SSL_REDIRECT", PRODUCTION)
 SECURE_HSTS_SECONDS = env_int("SECURE_HSTS_SECONDS", 31_536_000 if PRODUCTION else 0)
 SECURE_HSTS_INCLUDE_SUBDOMAINS = PRODUCTION
 SECURE_HSTS_PRELOAD = PRODUCTION
-if env_bool("BEHIND_PROXY"):
+if BEHIND_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 # Answered to the load balancer over plain http, whatever the redirect says.
 SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz)$"]
 
+# Of one address that is not signed in; see zaozhuang.limits.
+API_REQUESTS_PER_MINUTE = env_int("API_REQUESTS_PER_MINUTE", 120, least=1)
+EXPORT_REQUESTS_PER_MINUTE = env_int("EXPORT_REQUESTS_PER_MINUTE", 60, least=1)
+LOGIN_REQUESTS_PER_MINUTE = env_int("LOGIN_REQUESTS_PER_MINUTE", 20, least=1)
+
 # The read-only API: JSON only, since the pages for browsers would need inline code.
-API_REQUESTS_PER_MINUTE = env_int("API_REQUESTS_PER_MINUTE", 120)
 REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": [],
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "zaozhuang.rest.OneForm",
     "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework.authentication.SessionAuthentication"],
-    "DEFAULT_THROTTLE_CLASSES": ["zaozhuang.rest.AnonymousThrottle"],
+    "DEFAULT_THROTTLE_CLASSES": ["zaozhuang.limits.ApiLimit"],
+    "DEFAULT_PERMISSION_CLASSES": ["zaozhuang.rest.MayRead"],
     "DEFAULT_METADATA_CLASS": None,
-    # How many proxies may be believed on the caller's address: else a forged header would
-    # give everybody as many addresses as they like.
-    "NUM_PROXIES": 1 if env_bool("BEHIND_PROXY") else 0,
 }
 SPECTACULAR_SETTINGS = {
     "VERSION": "1.0.0",
     "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PERMISSIONS": REST_FRAMEWORK["DEFAULT_PERMISSION_CLASSES"],
     "SCHEMA_PATH_PREFIX": r"/(en/)?api/",
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
@@ -241,9 +286,10 @@ SPECTACULAR_SETTINGS = {
     },
 }
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "handlers": {"console": {"class": "logging.StreamHandler"}},
-    "root": {"handlers": ["console"], "level": "WARNING"},
-}
+ACCESS_LOG = env_bool("ACCESS_LOG")
+LOGGING = logs.configuration(logs.style(), access=ACCESS_LOG)
+
+if SENTRY_DSN := env_url("SENTRY_DSN", ["http", "https"]):
+    from zaozhuang import sentry
+
+    sentry.start(SENTRY_DSN)

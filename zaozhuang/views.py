@@ -1,15 +1,23 @@
 """Pages about the tracker itself: about, health, and what is shown when something is wrong."""
 
+import sys
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
-from django.db import DatabaseError, connection
-from django.db.migrations.executor import MigrationExecutor
-from django.http import HttpRequest, HttpResponse
+from django.contrib.auth.decorators import login_not_required
+from django.db import Error as DatabaseFault
+from django.db import connection
+from django.db.migrations.loader import MigrationLoader
+from django.db.migrations.recorder import MigrationRecorder
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from django_htmx.http import retarget
+
+from zaozhuang.faults import answer, fault_of, is_api, swaps_part
 
 
 def refuse(request: HttpRequest, errors: Mapping[str, Sequence[str]]) -> HttpResponse:
@@ -17,9 +25,7 @@ def refuse(request: HttpRequest, errors: Mapping[str, Sequence[str]]) -> HttpRes
 
     In a list that refreshes in place, the message takes the place of the results.
     """
-    # A request that is refused early has not passed the middleware that sets it.
-    htmx = getattr(request, "htmx", None)
-    if htmx and not htmx.history_restore_request:
+    if swaps_part(request):
         response = render(request, "parts/refused.html", {"errors": errors}, status=400)
         return retarget(response, "#results")
     return render(request, "400.html", {"errors": errors}, status=400)
@@ -27,10 +33,14 @@ def refuse(request: HttpRequest, errors: Mapping[str, Sequence[str]]) -> HttpRes
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """400 for what Django itself refuses: a foreign host, a thousand parameters."""
+    # A session that could not be kept is refused as if it had been ended meanwhile.
+    if fault := fault_of(exception):
+        return answer(request, fault)
     return refuse(request, {})
 
 
 @never_cache
+@login_not_required
 @require_safe
 def healthz(request: HttpRequest) -> HttpResponse:
     """200 while the process is alive."""
@@ -38,19 +48,32 @@ def healthz(request: HttpRequest) -> HttpResponse:
 
 
 @never_cache
+@login_not_required
 @require_safe
 def readyz(request: HttpRequest) -> HttpResponse:
     """200 when the database answers and its migrations are applied, else 503 saying which fails."""
     try:
-        executor = MigrationExecutor(connection)
-        missing = executor.migration_plan(executor.loader.graph.leaf_nodes())
-    except DatabaseError:
+        missing = wanted_migrations() - MigrationRecorder(connection).applied_migrations().keys()
+    except DatabaseFault:
         return HttpResponse("database does not answer\n", status=503, content_type="text/plain")
     if missing:
         return HttpResponse("migrations are not applied\n", status=503, content_type="text/plain")
     return HttpResponse("ready\n", content_type="text/plain")
 
 
+@cache
+def wanted_migrations() -> set[Any]:
+    """The migrations of this release, which are read from the disk once."""
+    return set(MigrationLoader(None).graph.nodes)
+
+
 def server_error(request: HttpRequest, *args: Any) -> HttpResponse:
-    """500 in the look of the site, without touching the database that may be the cause."""
+    """What went wrong, without touching the database that may be the cause.
+
+    A fault outside of the code is told as such, with 503 or 507; all else is 500.
+    """
+    if fault := fault_of(sys.exception()):
+        return answer(request, fault)
+    if is_api(request):
+        return JsonResponse({"detail": str(_("Something broke here"))}, status=500)
     return render(request, "500.html", status=500)

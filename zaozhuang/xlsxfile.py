@@ -5,6 +5,7 @@ what was selected, on which day, by which rules, and who says so.
 import re
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -102,8 +103,10 @@ def _discard(book: Workbook) -> None:
     sheets: list[Any] = book.worksheets
     for sheet in sheets:
         if sheet._writer is not None:
-            if not sheet.closed:
-                sheet.close()
+            # What is unfinished cannot be closed where the disk is full.
+            with suppress(Exception):
+                if not sheet.closed:
+                    sheet.close()
             sheet._writer.cleanup()
 
 

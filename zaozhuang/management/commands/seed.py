@@ -6,7 +6,9 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, no_translations
+from django.db import DatabaseError
 
+from zaozhuang.faults import fault_of
 from zaozhuang.seeding import DataProblems, Report, seed
 
 OUTCOMES = ["added", "updated", "left alone", "unchanged"]
@@ -34,6 +36,11 @@ class Command(BaseCommand):
             report = seed(options["folder"].resolve(), once=options["once"])
         except DataProblems as problems:
             raise CommandError(f"{problems}\nNothing was written.") from None
+        except (DatabaseError, OSError) as error:
+            fault = fault_of(error)
+            if fault is None:
+                raise
+            raise CommandError(f"{fault.title}: {error}\nNothing was written.") from error
         if options["verbosity"]:
             self._print(report)
 
