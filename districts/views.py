@@ -16,6 +16,7 @@ from districts.evidence import (
 )
 from districts.models import District, Indicator, Source
 from zaozhuang.admin import editing_url
+from zaozhuang.parts import shipped
 
 
 @require_safe
@@ -66,5 +67,6 @@ def about(request: HttpRequest) -> HttpResponse:
             {place.boundary_credit for place in District.objects.exclude(boundary_credit="")}
         ),
         "url": request.build_absolute_uri("/"),
+        "parts": shipped(),
     }
     return render(request, "districts/about.html", context)
