@@ -5,8 +5,9 @@ from typing import Any
 
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from django_htmx.http import retarget
@@ -54,3 +55,10 @@ def readyz(request: HttpRequest) -> HttpResponse:
 def server_error(request: HttpRequest, *args: Any) -> HttpResponse:
     """500 in the look of the site, without touching the database that may be the cause."""
     return render(request, "500.html", status=500)
+
+
+def back(request: HttpRequest) -> HttpResponseRedirect | None:
+    """To the page of this site that `next` in the address names; never to another site."""
+    url = request.GET.get("next", "")
+    safe = url_has_allowed_host_and_scheme(url, allowed_hosts=None)
+    return HttpResponseRedirect(url) if safe and url.startswith("/") else None
