@@ -22,6 +22,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDi
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.datastructures import MultiValueDict
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -140,6 +141,7 @@ class Elsewhere:
     The desk of the record lists it under the prefix that the parts of its drafts have.
     """
 
+    title: str | Promise
     # The form for one record, on which nothing was typed.
     form: Callable[[Any], Any]
     # What the page sends besides the form's inputs.
@@ -384,6 +386,13 @@ def elsewhere(desk: Any, draft: Draft) -> Elsewhere | None:
     prefixes = [part["prefix"] for part in draft.changes[:1]]
     pages: dict[str, Elsewhere] = getattr(desk, "typed_elsewhere", {})
     return pages.get(prefixes[0]) if prefixes else None
+
+
+def kind_of(draft: Draft) -> str:
+    """What kind of record the draft is about, or what the page does that it was typed into."""
+    model = apps.get_model(draft.model)
+    other = elsewhere(admin.site.get_model_admin(model), draft)
+    return str(other.title if other else model._meta.verbose_name)
 
 
 def added_by(draft: Draft, form: Any, formsets: Sequence[Any]) -> list[models.Model]:

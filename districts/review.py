@@ -25,6 +25,7 @@ from districts.drafts import (
 from districts.models import Draft
 from districts.rights import EVERYWHERE
 from zaozhuang.admin import EditorAdmin
+from zaozhuang.views import back
 
 # More drafts than these are counted, not named, when they were kept together.
 NAMED = 3
@@ -169,7 +170,7 @@ class ReviewedAdmin(EditorAdmin):
             for record in waiting.records
         ]
         say_what_waits(request, kept)
-        return HttpResponseRedirect(listing)
+        return back(request) or HttpResponseRedirect(listing)
 
 
 def say_what_waits(request: HttpRequest, drafts: Sequence[Draft]) -> None:

@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.http import content_disposition_header
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from django.views.decorators.http import require_safe
 
 from districts.models import District, Target
@@ -30,7 +31,7 @@ from zaozhuang.views import refuse
 CHANGE_COLUMNS: list[Column[Change]] = [
     Column("day", _("Day"), lambda c: c.moment),
     Column("precision", _("Precision of the day"), lambda c: c.moment.precision.value),
-    Column("kind", _("Change"), lambda c: c.kind.value),
+    Column("kind", pgettext_lazy("what changed", "Change"), lambda c: c.kind.value),
     Column("project", _("Project (address)"), lambda c: c.project.slug if c.project else ""),
     Column("project_name", _("Project or target"), lambda c: c.subject.label),
     Column("district_code", _("District code"), lambda c: c.district.code),

@@ -25,6 +25,7 @@ from projects.formats import as_csv, as_json, as_xlsx, table
 from projects.lights import RULES, Colour, Light, light
 from projects.models import ProgressReport, Project
 from projects.provenance import Extract
+from projects.reporting import reports_that_wait
 from projects.stages import Stage
 from projects.views import paginate
 from zaozhuang.csvfile import Column
@@ -169,6 +170,9 @@ class DispatchFilter(django_filters.FilterSet):
         ]
 
 
+SEES_DRAFTS = "districts.view_draft"
+
+
 class PageForm(forms.Form):
     page = PageField(required=False, label=_("Page"))
 
@@ -200,8 +204,11 @@ def dispatch_page(request: HttpRequest) -> HttpResponse:
         for row in page.object_list
         if request.user.has_perm("projects.change_project", row.project)
     }
+    waiting = reports_that_wait(month.period.first) if request.user.has_perm(SEES_DRAFTS) else {}
     context = {
         "month": month,
+        # Reports that the city has not approved yet, by their project.
+        "waiting": waiting,
         "filter": filterset,
         "reported": len(month.rows) - month.missing,
         "lights": lights_of(filterset.selection(any_light=True)),

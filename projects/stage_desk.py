@@ -33,6 +33,7 @@ from zaozhuang.history.entries import label, lock
 from zaozhuang.history.scope import current
 from zaozhuang.history.versions import VERSION, later
 from zaozhuang.models import HistoryEntry
+from zaozhuang.views import back
 
 # More would make an address that is too long, and a change that nobody can look over.
 MOST = 100
@@ -196,7 +197,7 @@ def change_stages(desk: "admin.ModelAdmin[Project]", request: HttpRequest) -> Ht
     """The page of the action: shown, shown again with what is wrong, or done for all at once."""
     if not request.user.has_perm("projects.add_stagechange"):
         raise PermissionDenied
-    listing = HttpResponseRedirect(reverse("admin:projects_project_changelist"))
+    listing = back(request) or HttpResponseRedirect(reverse("admin:projects_project_changelist"))
     approving: Draft | None = getattr(request, "approving", None)
     waits = must_wait(request.user) and approving is None
     with transaction.atomic():
@@ -293,6 +294,7 @@ def _meanwhile(draft: Draft) -> list[HistoryEntry]:
 
 ELSEWHERE = "stage"
 TYPED = Elsewhere(
+    title=gettext_lazy("Change the stage"),
     form=lambda project: ChangeStageForm(projects=[project]),
     inputs=lambda project: {"project": str(project.pk), VERSION: str(version_of([project]))},
     address=_address,

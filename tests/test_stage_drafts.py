@@ -24,7 +24,12 @@ def _approval() -> Any:
         yield
 
 
-BUILDING = {"stage": "building", "date": "2023年5月", "basis": "stated", "note": "已开工"}
+BUILDING: dict[str, Any] = {
+    "stage": "building",
+    "date": "2023年5月",
+    "basis": "stated",
+    "note": "已开工",
+}
 
 
 def send(desk: Desk, *projects: Project, query: str = "", **typed: Any) -> Any:
@@ -75,7 +80,7 @@ def test_several_projects_wait_and_take_effect_each_by_itself(desk: Desk) -> Non
 
 def test_an_event_that_was_mistaken_is_struck_when_the_city_approves(desk: Desk) -> None:
     wrong = desk.project.stage_changes.get()
-    typed = {"corrects": wrong.pk, "withdrawn": "认错项目", "stage": "negotiating", "date": "2023-01", "basis": "stated"}  # fmt: skip
+    typed: dict[str, Any] = {"corrects": wrong.pk, "withdrawn": "认错项目", "stage": "negotiating", "date": "2023-01", "basis": "stated"}  # fmt: skip
     assert send(desk, desk.project, **typed).status_code == 302
     wrong.refresh_from_db()
     assert wrong.withdrawn == ""
@@ -94,7 +99,7 @@ def test_of_several_projects_each_corrects_its_own_latest_event(desk: Desk) -> N
     """And one that has none is left as it is where nothing took place."""
     second = make_project(stage="signed", district=desk.here)
     without = make_project(district=desk.here)
-    typed = {"corrects": "latest", "withdrawn": "重复登记", "nothing": "on"}
+    typed: dict[str, Any] = {"corrects": "latest", "withdrawn": "重复登记", "nothing": "on"}
     assert send(desk, desk.project, second, without, **typed).status_code == 302
     assert Draft.objects.count() == 2
     for draft in Draft.objects.all():
@@ -105,7 +110,7 @@ def test_of_several_projects_each_corrects_its_own_latest_event(desk: Desk) -> N
 
 def test_a_correction_of_what_was_changed_meanwhile_is_refused(desk: Desk) -> None:
     wrong = desk.project.stage_changes.get()
-    typed = {"corrects": wrong.pk, "withdrawn": "认错项目", "nothing": "on"}
+    typed: dict[str, Any] = {"corrects": wrong.pk, "withdrawn": "认错项目", "nothing": "on"}
     assert send(desk, desk.project, **typed).status_code == 302
     draft = Draft.objects.get()
     desk.save(wrong, client=desk.city, note="市里核实过")
