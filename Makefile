@@ -8,6 +8,8 @@ SHELL := /bin/sh
 .DELETE_ON_ERROR:
 
 PORT ?= 8000
+REQUESTS ?= 2000
+SEED ?= 1
 PYTHON ?= $(shell command -v python3.11 || command -v python3 || echo python3)
 
 VENV := .venv
@@ -33,7 +35,7 @@ KEYWORDS := --keyword gettext_lazy --keyword ngettext_lazy:1,2 \
 AS_IN_PRODUCTION = PRODUCTION=1 ALLOWED_HOSTS=tracker.example \
 	SECRET_KEY="$$($(PY) -c 'import secrets; print(secrets.token_urlsafe(60))')"
 
-.PHONY: help setup run test lint format bench screenshots messages lock assets clean
+.PHONY: help setup run test lint format bench fuzz screenshots messages lock assets clean
 
 help:  ## list these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
@@ -79,6 +81,10 @@ format: $(VENV)/.dev  ## put code and templates into the house style
 
 bench: $(VENV)/.dev $(MO) var/static/staticfiles.json  ## measure the running server; results in var/bench/
 	@$(PY) -m tests.bench.run
+
+fuzz: $(VENV)/.dev $(MO) var/static/staticfiles.json  ## ask the real server for REQUESTS (2000) made by chance, on SQLite and on PostgreSQL
+	@env -u DATABASE_URL $(PY) -m tests.fuzz.run $(REQUESTS) $(SEED)
+	@$(PY) -m tests.postgres $(PY) -m tests.fuzz.run $(REQUESTS) $(SEED)
 
 screenshots: $(VENV)/.dev $(MO) var/static/staticfiles.json  ## take the pictures of the README anew, in docs/screenshots/
 	@$(PY) -m tests.browser.pictures

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from districts.drafts import Page, RefusedDraft, approve
 from districts.models import Draft
+from zaozhuang.lists import StrictList
 
 State = Draft.State
 # Which state each decision of a page leads to, and from which.
@@ -24,7 +25,7 @@ BY_AUTHOR = {
 
 
 @admin.register(Draft)
-class DraftAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class DraftAdmin(StrictList):
     """Nobody types a draft here or deletes one; it is decided."""
 
     list_display = ["title", "action", "place", "author", "entered_at", "state", "remark"]

@@ -18,5 +18,10 @@ graceful_timeout = 30
 # Pages are logged by the proxy in front; here only what went wrong.
 loglevel = os.environ.get("GUNICORN_LOG_LEVEL", "warning")
 
+# Which headers of a proxy are believed is a setting of the tracker (BEHIND_PROXY). By itself gunicorn
+# would believe everybody on this machine about https, and even about the path.
+forwarded_allow_ips = ""
+secure_scheme_headers: dict[str, str] = {}
+
 # Nobody steers the server through a socket in the home directory.
 control_socket_disable = True

@@ -8,8 +8,9 @@ from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_safe
 from django_htmx.http import retarget
+
+from zaozhuang.methods import require_safe
 
 
 def refuse(request: HttpRequest, errors: Mapping[str, Sequence[str]]) -> HttpResponse:
@@ -26,8 +27,8 @@ def refuse(request: HttpRequest, errors: Mapping[str, Sequence[str]]) -> HttpRes
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """400 for what Django itself refuses: a foreign host, a thousand parameters."""
-    return refuse(request, {})
+    """400 for what Django itself refuses, such as a thousand parameters, and for WrongParameters."""
+    return refuse(request, getattr(exception, "errors", {}))
 
 
 @never_cache
