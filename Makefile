@@ -9,6 +9,8 @@ SHELL := /bin/sh
 
 PORT ?= 8000
 WRITES ?= 1000
+REQUESTS ?= 2000
+SEED ?= 1
 PYTHON ?= $(shell command -v python3.11 || command -v python3 || echo python3)
 
 VENV := .venv
@@ -34,7 +36,7 @@ KEYWORDS := --keyword gettext_lazy --keyword ngettext_lazy:1,2 \
 AS_IN_PRODUCTION = PRODUCTION=1 ALLOWED_HOSTS=tracker.example \
 	SECRET_KEY="$$($(PY) -c 'import secrets; print(secrets.token_urlsafe(60))')"
 
-.PHONY: help setup run test race lint format bench cluster soak screenshots licences sbom audit messages lock assets clean
+.PHONY: help setup run test race lint format bench cluster soak fuzz screenshots licences sbom audit messages lock assets clean
 
 help:  ## list these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
@@ -89,6 +91,10 @@ bench: $(VENV)/.dev $(MO) var/static/staticfiles.json  ## measure the tracker ag
 
 cluster: $(VENV)/.dev $(MO) var/static/staticfiles.json  ## kill servers of a small cluster under load (SECONDS_EACH=30 for longer phases)
 	@SECONDS_EACH=$(SECONDS_EACH) $(PY) -m tests.cluster
+
+fuzz: $(VENV)/.dev $(MO) var/static/staticfiles.json  ## ask the real server for REQUESTS (2000) made by chance, on SQLite and on PostgreSQL
+	@env -u DATABASE_URL $(PY) -m tests.fuzz.run $(REQUESTS) $(SEED)
+	@$(PY) -m tests.postgres $(PY) -m tests.fuzz.run $(REQUESTS) $(SEED)
 
 screenshots: $(VENV)/.dev $(MO) var/static/staticfiles.json  ## take the pictures of the README anew, in docs/screenshots/
 	@$(PY) -m tests.browser.pictures

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from districts.drafts import Page, RefusedDraft, approve, kind_of
 from districts.models import Draft
+from zaozhuang.lists import StrictList
 from zaozhuang.localised import person
 
 State = Draft.State
@@ -26,7 +27,7 @@ BY_AUTHOR = {
 
 
 @admin.register(Draft)
-class DraftAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class DraftAdmin(StrictList):
     """Nobody types a draft here or deletes one; it is decided."""
 
     list_display = [

@@ -10,7 +10,6 @@ from django.shortcuts import render
 from django.utils.http import content_disposition_header
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
-from django.views.decorators.http import require_safe
 
 from districts.models import District, Target
 from projects import rules
@@ -25,6 +24,7 @@ from projects.views import paginate
 from zaozhuang.csvfile import Column, file_name
 from zaozhuang.dates import today
 from zaozhuang.inputs import DayField, PageField, RecordsField
+from zaozhuang.methods import require_safe
 from zaozhuang.views import refuse
 
 # In the order of the contract.

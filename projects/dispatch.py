@@ -17,7 +17,6 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 from django.views.decorators.cache import cache_control
-from django.views.decorators.http import require_safe
 
 from districts.models import District, Source
 from projects.filters import ChoicesFilter, RecordsFilter, errors_of
@@ -31,6 +30,7 @@ from projects.views import paginate
 from zaozhuang.csvfile import Column
 from zaozhuang.dates import PartialDate, Precision, today
 from zaozhuang.inputs import MonthField, PageField
+from zaozhuang.methods import require_safe
 from zaozhuang.views import refuse
 from zaozhuang.xlsxfile import Section
 

@@ -36,6 +36,11 @@ logconfig_dict["loggers"] = {
     "gunicorn.error": {"level": loglevel.upper(), "handlers": ["console"], "propagate": False}
 }
 
+# Which headers of a proxy are believed is a setting of the tracker (BEHIND_PROXY). By itself gunicorn
+# would believe everybody on this machine about https, and even about the path.
+forwarded_allow_ips = ""
+secure_scheme_headers: dict[str, str] = {}
+
 # Nobody steers the server through a socket in the home directory.
 control_socket_disable = True
 

@@ -15,10 +15,10 @@ from django.shortcuts import render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_safe
 from django_htmx.http import retarget
 
 from zaozhuang.faults import answer, fault_of, is_api, swaps_part
+from zaozhuang.methods import require_safe
 
 
 def refuse(request: HttpRequest, errors: Mapping[str, Sequence[str]]) -> HttpResponse:
@@ -33,11 +33,11 @@ def refuse(request: HttpRequest, errors: Mapping[str, Sequence[str]]) -> HttpRes
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """400 for what Django itself refuses: a foreign host, a thousand parameters."""
+    """400 for what Django itself refuses, such as a thousand parameters, and for WrongParameters."""
     # A session that could not be kept is refused as if it had been ended meanwhile.
     if fault := fault_of(exception):
         return answer(request, fault)
-    return refuse(request, {})
+    return refuse(request, getattr(exception, "errors", {}))
 
 
 @never_cache
