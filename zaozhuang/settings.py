@@ -149,6 +149,13 @@ AXES_ENABLE_ADMIN = False
 # Who logs in when is nobody's business; only failures are kept, until they are forgiven.
 AXES_DISABLE_ACCESS_LOG = True
 
+# Files are uploaded on the desk only; larger ones are not kept while they come in.
+FILE_UPLOAD_HANDLERS = [
+    "zaozhuang.sheets.uploads.BoundedUploadHandler",
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+]
+
 LANGUAGE_CODE = "zh-hans"
 LANGUAGES = [("zh-hans", _("Chinese")), ("en", _("English"))]
 LOCALE_PATHS = [
