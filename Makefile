@@ -36,7 +36,7 @@ KEYWORDS := --keyword gettext_lazy --keyword ngettext_lazy:1,2 \
 AS_IN_PRODUCTION = PRODUCTION=1 ALLOWED_HOSTS=tracker.example \
 	SECRET_KEY="$$($(PY) -c 'import secrets; print(secrets.token_urlsafe(60))')"
 
-.PHONY: help setup run test race lint format bench cluster soak fuzz screenshots licences sbom audit messages lock assets clean
+.PHONY: help setup run test race imports lint format bench cluster soak fuzz screenshots licences sbom audit messages lock assets clean
 
 help:  ## list these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
@@ -73,6 +73,12 @@ race: $(VENV)/.dev $(MO)  ## let four editors save 1,000 times at once, on eithe
 	@env -u DATABASE_URL RACING_WRITES=$(WRITES) $(PY) -m pytest -q tests/test_race.py
 	@echo "Racing on PostgreSQL …"
 	@RACING_WRITES=$(WRITES) $(PY) -m tests.postgres $(PY) -m pytest -q tests/test_race.py
+
+imports: export IMPORT_ROWS = 5000
+imports: export IMPORT_KILLS = 50
+imports: $(VENV)/.dev $(MO) var/static/staticfiles.json  ## test imports of 5,000 rows and 50 that are killed, on both databases; takes minutes
+	@env -u DATABASE_URL $(PY) -m pytest -q tests/test_sheet_many.py
+	@$(PY) -m tests.postgres $(PY) -m pytest -q tests/test_sheet_many.py
 
 lint: $(VENV)/.dev assets $(MO)  ## check style, types, templates, migrations, settings and translations
 	@echo "ruff …" && $(PY) -m ruff check . && $(PY) -m ruff format --check .
