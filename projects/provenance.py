@@ -33,6 +33,8 @@ class Extract(Generic[Row]):
     sources: QuerySet[Source]
     rules: Sequence[str]
     codes: Callable[[], list[Section]] = field(default=list)
+    # The lines of a CSV of the rows, where the database makes them itself.
+    lines: Callable[[], Iterable[str | bytes]] | None = None
 
 
 def as_of(filterset: Any) -> date:
