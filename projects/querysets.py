@@ -20,7 +20,7 @@ from projects.search import (
     project_document,
 )
 from projects.stages import DISPATCHED, UNFINISHED, Family, Stage, stages_of
-from projects.words import keep_words
+from projects.words import Countable, keep_words
 from zaozhuang.history.tracking import TrackedQuerySet
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ FOUND_BY = {*PROJECT_NAMES, "district", "district_id"}
 LATEST_FIRST = ("-date", "-pk")
 
 
-class ProjectQuerySet(TrackedQuerySet["Project"]):
+class ProjectQuerySet(Countable, TrackedQuerySet["Project"]):
     """Projects. Pages see a stage through `at_…` columns, on today's or any past day."""
 
     def at(self, day: date | None = None) -> "ProjectQuerySet":
@@ -326,7 +326,7 @@ def following(projects: set[Any]) -> Iterator[None]:
         Project.objects.filter(pk__in=projects).refresh_stage()
 
 
-class CompanyQuerySet(TrackedQuerySet["Company"]):
+class CompanyQuerySet(Countable, TrackedQuerySet["Company"]):
     """Companies. Every way to rename one keeps it, and its projects, found by its name."""
 
     def for_list(self, day: date | None = None) -> "CompanyQuerySet":

@@ -9,7 +9,6 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
 from projects.charts.timeline import history_chart
@@ -20,6 +19,7 @@ from projects.listing import COLUMNS, ListForm, active_filters, relaxations, sor
 from projects.models import Company, Project
 from projects.reporting import may_see
 from projects.totals import totals
+from zaozhuang.methods import require_safe
 from zaozhuang.views import refuse
 
 PER_PAGE = 50

@@ -223,9 +223,7 @@ def phase(name: str, tally: Tally, seconds: float) -> None:
         enough = tally.reads - reads >= 3 * READERS and len(tally.saved) - saved >= 2 * EDITORS
         if spent >= seconds and (enough or spent >= PATIENCE):
             break
-    say(
-        f"{name}, {spent:.0f} s: {tally.reads - reads} reads, {len(tally.saved) - saved} writes"
-    )
+    say(f"{name}, {spent:.0f} s: {tally.reads - reads} reads, {len(tally.saved) - saved} writes")
 
 
 def read(apps: list[Server], number: int, ended: threading.Event, tally: Tally) -> None:

@@ -10,7 +10,7 @@ from django.core.management import call_command
 from django.db import connection, models
 from django.utils import translation
 
-from tests import chromium
+from tests import chromium, nginx
 
 Snapshot = list[tuple[type[models.Model], list[Any]]]
 
@@ -86,10 +86,12 @@ def report(db: None, _load_report: Callable[[], None]) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say that the browser tests were left out: a row of dots would not."""
-    left_out = any(
-        "tests/browser" in report.nodeid for report in terminalreporter.getreports("skipped")
-    )
-    if left_out and chromium.executable() is None:
-        terminalreporter.write_sep("=", "browser tests skipped", yellow=True, bold=True)
-        terminalreporter.write_line(chromium.ABSENT, yellow=True)
+    """Say that tests of the browser or of the proxy were left out: a row of dots would not."""
+    skipped = [report.nodeid for report in terminalreporter.getreports("skipped")]
+    for what, where, tool in (
+        ("browser tests", "tests/browser", chromium),
+        ("tests of the proxy", "tests/deploy/test_nginx", nginx),
+    ):
+        if any(where in name for name in skipped) and tool.executable() is None:
+            terminalreporter.write_sep("=", f"{what} skipped", yellow=True, bold=True)
+            terminalreporter.write_line(tool.ABSENT, yellow=True)

@@ -119,7 +119,7 @@ def keys(route: Route, parameter: str) -> list[str]:
 def paths(route: Route) -> list[str]:
     """Addresses of a route: one for each key that its parameters can have, in Chinese."""
     chosen = [keys(route, parameter) for parameter in route.parameters]
-    count = max(map(len, chosen), default=1)
+    count = max([1, *map(len, chosen)])
     return [
         "/"
         + route.template

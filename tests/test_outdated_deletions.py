@@ -82,7 +82,7 @@ def test_what_was_changed_since_the_form_was_opened_is_told_before(
     link = form.split('class="deletelink"')[0].rsplit('href="', 1)[1].split('"')[0]
     link = link.replace("&amp;", "&")
     assert parse_qs(urlsplit(link).query).keys() == {"_version", "_changelist_filters"}
-    assert not admin_client.get(link).wsgi_request.meanwhile
+    assert meanwhile(admin_client.get(link)) == {}
     rename(other, target, value="7")
     response = admin_client.get(link)
     assert [[row[2] for row in rows] for rows in meanwhile(response).values()] == [["7"]]

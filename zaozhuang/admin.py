@@ -17,7 +17,7 @@ from django.urls import path, reverse, reverse_lazy
 from django.utils.functional import lazy
 from django.utils.translation import gettext_lazy as _
 
-from zaozhuang.forms import EditorForm, LoadedSelect, for_editor
+from zaozhuang.forms import EditorForm, KnownSelect, KnownSelectMultiple, LoadedSelect, for_editor
 from zaozhuang.history import pages
 from zaozhuang.history.entries import label, lock
 from zaozhuang.history.tracking import Tracked
@@ -32,6 +32,7 @@ from zaozhuang.history.versions import (
     since_seen,
     told,
 )
+from zaozhuang.lists import StrictList
 from zaozhuang.localised import in_language
 
 
@@ -79,12 +80,27 @@ class WithRights(BaseModelAdmin):  # type: ignore[type-arg]
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return super().has_delete_permission(request, obj) and self._over(request, "delete", obj)
 
+    def formfield_for_foreignkey(
+        self, db_field: "models.ForeignKey[Any, Any]", request: HttpRequest, **kwargs: Any
+    ) -> Any:
+        if db_field.name in self.get_autocomplete_fields(request) and "widget" not in kwargs:
+            kwargs["widget"] = KnownSelect(db_field, self.admin_site, using=kwargs.get("using"))
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+    def formfield_for_manytomany(
+        self, db_field: "models.ManyToManyField[Any, Any]", request: HttpRequest, **kwargs: Any
+    ) -> Any:
+        if db_field.name in self.get_autocomplete_fields(request) and "widget" not in kwargs:
+            using = kwargs.get("using")
+            kwargs["widget"] = KnownSelectMultiple(db_field, self.admin_site, using=using)
+        return super().formfield_for_manytomany(db_field, request, **kwargs)
+
     def _over(self, request: HttpRequest, action: str, obj: Any) -> bool:
         permission = f"{self.opts.app_label}.{get_permission_codename(action, self.opts)}"
         return obj is None or request.user.has_perm(permission, obj)
 
 
-class EditorAdmin(WithRights, admin.ModelAdmin):  # type: ignore[type-arg]
+class EditorAdmin(WithRights, StrictList):
     """The settings that every list and form of the desk has in common."""
 
     form = EditorForm

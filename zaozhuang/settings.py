@@ -121,6 +121,7 @@ MIDDLEWARE = [
     # Static files are compressed when they are collected; pages here. Streams stay streams.
     "django.middleware.gzip.GZipMiddleware",
     *(["zaozhuang.replicas.Replicas"] if DATABASE_REPLICAS else []),
+    "zaozhuang.parameters.ParametersMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -164,6 +165,8 @@ AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesStandaloneBackend",
     "districts.rights.PlaceBackend",
 ]
+# Who logs in without having asked for a page first works at the desk.
+LOGIN_REDIRECT_URL = "admin:index"
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in (

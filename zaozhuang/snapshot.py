@@ -9,9 +9,12 @@ from zaozhuang.replicas import reading_from
 
 
 @contextmanager
-def snapshot() -> Iterator[None]:
-    """All queries inside see the database at the moment of the first, and hold nobody up."""
-    using = reading_from()
+def snapshot(using: str = "") -> Iterator[None]:
+    """All queries inside see the database at the moment of the first, and hold nobody up.
+
+    The database is the one that reads go to, unless another is named.
+    """
+    using = using or reading_from()
     connection = connections[using]
     if connection.in_atomic_block:  # somebody else's transaction decides what is seen
         yield

@@ -19,6 +19,9 @@ class Pairs(models.Model):
     class Meta:
         abstract = True
 
+    def __str__(self) -> str:
+        return self.pairs
+
 
 class ProjectPairs(Pairs):
     record = models.OneToOneField(

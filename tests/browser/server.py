@@ -31,9 +31,9 @@ def running_server(folder: Path, database: str = "") -> Iterator[str]:
         "PORT": str(port),
         "WEB_CONCURRENCY": "1",
     }
-    _collect_static_files()
+    collect_static_files()
     for words in (["migrate", "-v0"], ["seed", "-v0"]):
-        _run([sys.executable, "manage.py", *words], environment)
+        run([sys.executable, "manage.py", *words], environment)
     log = folder / "server.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
@@ -70,7 +70,7 @@ def free_port() -> int:
     return port
 
 
-def _collect_static_files() -> None:
+def collect_static_files() -> None:
     """Build and collect what has changed, as `make run` does; of two workers, one waits and finds it done."""
     (ROOT / "var").mkdir(exist_ok=True)
     with (ROOT / "var" / "static.lock").open("w") as lock:
@@ -81,10 +81,10 @@ def _collect_static_files() -> None:
             for name, value in os.environ.items()
             if name not in ("MAKEFLAGS", "DJANGO_SETTINGS_MODULE")
         }
-        _run(["make", "--silent", "var/static/staticfiles.json"], outside)
+        run(["make", "--silent", "var/static/staticfiles.json"], outside)
 
 
-def _run(command: list[str], environment: dict[str, str]) -> None:
+def run(command: list[str], environment: dict[str, str]) -> None:
     ran = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
     if ran.returncode:
         raise RuntimeError(f"{' '.join(command[1:])} failed:\n{ran.stdout}{ran.stderr}")

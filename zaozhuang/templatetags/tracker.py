@@ -14,6 +14,7 @@ from django.utils.translation import ngettext, pgettext
 from zaozhuang import numbers
 from zaozhuang.dates import PartialDate
 from zaozhuang.localised import localised
+from zaozhuang.localised import person as name_of
 from zaozhuang.localised import remark as in_brackets
 
 register = template.Library()
@@ -26,6 +27,11 @@ CREDITED = 2
 def local(record: Any, field: str) -> str:
     """`{{ company|local:"registered_in" }}`: a field of data in the reader's language."""
     return localised(record, field)
+
+
+@register.filter
+def person(user: Any) -> str:
+    return name_of(user)
 
 
 @register.filter
