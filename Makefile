@@ -80,6 +80,9 @@ format: $(VENV)/.dev  ## put code and templates into the house style
 bench: $(VENV)/.dev $(MO) var/static/staticfiles.json  ## measure the running server; results in var/bench/
 	@$(PY) -m tests.bench.run
 
+soak: $(VENV)/.dev $(MO) var/static/staticfiles.json  ## readers, editors and faults at a real server for MINUTES=10; results in var/soak/
+	@$(PY) -m tests.soak.run
+
 screenshots: $(VENV)/.dev $(MO) var/static/staticfiles.json  ## take the pictures of the README anew, in docs/screenshots/
 	@$(PY) -m tests.browser.pictures
 
