@@ -238,7 +238,13 @@ class Migration(migrations.Migration):
             name="adopted_because_en",
             field=models.TextField(blank=True, verbose_name="adopted because, in English"),
         ),
+        # Added without a stamp: of a record that is older than the column no day is made up.
         migrations.AddField(
+            model_name="reading",
+            name="created_at",
+            field=models.DateTimeField(null=True, verbose_name="entered"),
+        ),
+        migrations.AlterField(
             model_name="reading",
             name="created_at",
             field=models.DateTimeField(auto_now_add=True, null=True, verbose_name="entered"),
@@ -257,7 +263,13 @@ class Migration(migrations.Migration):
             name="adopted_because_en",
             field=models.TextField(blank=True, verbose_name="adopted because, in English"),
         ),
+        # Added without a stamp: of a record that is older than the column no day is made up.
         migrations.AddField(
+            model_name="target",
+            name="created_at",
+            field=models.DateTimeField(null=True, verbose_name="entered"),
+        ),
+        migrations.AlterField(
             model_name="target",
             name="created_at",
             field=models.DateTimeField(auto_now_add=True, null=True, verbose_name="entered"),

@@ -1,0 +1,139 @@
+"""Migrations: from nothing, from former releases with data and back, and by two servers at once."""
+
+import json
+import os
+import subprocess
+import sys
+import zipfile
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.db import connection, connections
+from django.db.migrations.executor import MigrationExecutor
+from django.db.migrations.loader import MigrationLoader
+
+from tests.databases import other_database, url_of
+from tests.servers import BACKUPS, SUM
+from tests.test_backup import contents, world  # noqa: F401 — a fixture
+from zaozhuang.backup.archive import applied, verified, write
+from zaozhuang.backup.restoring import restore
+from zaozhuang.backup.tables import MADE_BY_MIGRATE
+
+# What the migrations had come to in each release, the last one first.
+RELEASES = {
+    "with history, reports and rights": {
+        "zaozhuang": "0002_history",
+        "districts": "0003_rights",
+        "projects": "0006_stage_corrections",
+    },
+    "the first": {
+        "zaozhuang": "0001_initial",
+        "districts": "0001_initial",
+        "projects": "0001_initial",
+    },
+}
+# Filled by `migrate` itself, as they are needed.
+NOT_COMPARED = {name.replace(".", "_") for name in MADE_BY_MIGRATE} | {
+    "django_migrations",
+    "django_content_type",
+    "sqlite_sequence",
+}
+
+Rows = dict[str, list[dict[str, Any]]]
+
+
+def rows(using: str) -> Rows:
+    """All that the database holds, as it is stored: table → rows → columns."""
+    found: Rows = {}
+    with connections[using].cursor() as cursor:
+        for table in connections[using].introspection.table_names(cursor):
+            if table not in NOT_COMPARED:
+                cursor.execute(f'SELECT * FROM "{table}"')
+                names = [column[0] for column in cursor.description]
+                told = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+                found[table] = sorted(told, key=lambda row: str(row.get("id", "")))
+    return found
+
+
+def assert_nothing_lost(one: Rows, other: Rows) -> None:
+    """What both know is the same in both."""
+    compared = 0
+    for table in one.keys() & other.keys():
+        assert len(one[table]) == len(other[table]), table
+        for mine, theirs in zip(one[table], other[table], strict=True):
+            both = mine.keys() & theirs.keys()
+            compared += len(both)
+            assert {name: mine[name] for name in both} == {name: theirs[name] for name in both}
+    assert compared > 3000
+
+
+def migrate(using: str, release: dict[str, str] | None) -> None:
+    """To a former release, or to the newest."""
+    executor = MigrationExecutor(connections[using])
+    targets: list[Any] = list((release or {}).items())
+    executor.migrate(targets or executor.loader.graph.leaf_nodes())
+
+
+def test_forwards_and_backwards_nothing_is_lost(world: User, tmp_path: Path) -> None:  # noqa: F811
+    """From nothing to the newest, back to each release, whose backup is kept, and on again."""
+    first = write(tmp_path / "now.zip")
+    with other_database(connection.vendor, tmp_path) as other:
+        restore(tmp_path / "now.zip", using=other)  # migrates from nothing
+        assert contents(write(tmp_path / "there.zip", using=other)) == contents(first)
+        newest = rows(other)
+        for name, release in RELEASES.items():
+            migrate(other, release)
+            former = rows(other)
+            assert_nothing_lost(newest, former)
+            write(tmp_path / f"{name}.zip", using=other)
+            migrate(other, None)
+            newest = rows(other)
+            assert_nothing_lost(former, newest)
+            connections[other].check_constraints()
+        # What the first release did not know is not made up.
+        assert {row["created_at"] for row in newest["districts_reading"]} == {None}
+    assert len(MigrationLoader(None).graph.leaf_nodes()) == len({t[0] for t in first.migrations})
+    # The backup of the first release, in this one.
+    (tmp_path / "new").mkdir()
+    with other_database(connection.vendor, tmp_path / "new") as other:
+        done = restore(tmp_path / "the first.zip", using=other)
+        assert done.migrated
+        filled = rows(other)
+        for table in done.manifest.tables:
+            if table.name not in MADE_BY_MIGRATE:
+                assert len(filled[table.name.replace(".", "_")]) == table.rows, table.name
+        assert applied(other) == first.migrations
+
+
+def test_two_servers_at_once_and_a_backup_while_an_editor_saves(db: None, tmp_path: Path) -> None:
+    """Processes of their own at a database of their own; see tests.servers."""
+    with other_database(connection.vendor, tmp_path) as other:
+        environment = os.environ | {"DATABASE_URL": url_of(other)}
+        ran = subprocess.run(
+            [sys.executable, "-m", "tests.servers", str(tmp_path)],
+            env=environment,
+            capture_output=True,
+            text=True,
+        )
+        assert ran.returncode == 0, ran.stderr
+        result = json.loads(ran.stdout)
+        assert applied(other) == set(MigrationLoader(None).graph.nodes)
+    one, two = sorted(result["migrated"], key=lambda server: server["applied"])
+    assert [one["broken"], two["broken"]] == ["", ""]
+    # One did all of it while the other waited, and that found nothing left to do.
+    assert (one["applied"], two["applied"]) == (0, len(MigrationLoader(None).graph.nodes))
+    assert one["began"] < two["ended"] <= one["ended"]
+    assert result["editor_ended"] == 0
+    assert sum(result["saved_meanwhile"]) > 0
+    factors = set()
+    for number in range(BACKUPS):
+        manifest = verified(tmp_path / f"{number}.zip")
+        (unit,) = [table for table in manifest.tables if table.name == "districts.unit"]
+        at = unit.columns.index("factor")
+        with zipfile.ZipFile(tmp_path / f"{number}.zip") as archive:
+            held = [json.loads(line)[at] for line in archive.read(unit.member).splitlines()]
+        assert sum(map(Decimal, held)) == SUM
+        factors.add(tuple(held))
+    assert len(factors) > 1
