@@ -102,6 +102,9 @@ fuzz: $(VENV)/.dev $(MO) var/static/staticfiles.json  ## ask the real server for
 	@env -u DATABASE_URL $(PY) -m tests.fuzz.run $(REQUESTS) $(SEED)
 	@$(PY) -m tests.postgres $(PY) -m tests.fuzz.run $(REQUESTS) $(SEED)
 
+soak: $(VENV)/.dev $(MO) var/static/staticfiles.json  ## readers, editors and faults at a real server for MINUTES=10; results in var/soak/
+	@$(PY) -m tests.soak.run
+
 screenshots: $(VENV)/.dev $(MO) var/static/staticfiles.json  ## take the pictures of the README anew, in docs/screenshots/
 	@$(PY) -m tests.browser.pictures
 
