@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 from django.db import models, transaction
 
-from zaozhuang.history.tracking import TrackedQuerySet
+from projects.summaries.writing import CountedQuerySet
 
 Row = TypeVar("Row", bound=models.Model)
 
@@ -51,8 +51,8 @@ def save_texts(model: type[models.Model], rows: Iterable[Any], texts: dict[Any, 
     return [row.pk for row in late]
 
 
-class PartQuerySet(TrackedQuerySet[Row]):
-    """Parts of projects, by whose names the projects are found: products and companies."""
+class PartQuerySet(CountedQuerySet[Row]):
+    """Parts of projects, by whose names the projects are found and with which they count."""
 
     # The columns that the search text rests on.
     found_by: frozenset[str] = frozenset()

@@ -19,7 +19,7 @@ from projects.filters import CompanyFilter, ProjectFilter, errors_of
 from projects.listing import COLUMNS, ListForm, active_filters, relaxations, sort_heads
 from projects.models import Company, Project
 from projects.reporting import may_see
-from projects.totals import totals
+from projects.totals import totals_of
 from zaozhuang.views import refuse
 
 PER_PAGE = 50
@@ -40,7 +40,7 @@ def projects(request: HttpRequest) -> HttpResponse:
         "as_of": filterset.as_of_day,
         "facets": facets(filterset),
         "active": active_filters(request, filterset),
-        "totals": totals(selection),
+        "totals": totals_of(filterset),
         "page": page,
         "heads": sort_heads(request, form.shown),
         "columns": form.shown,

@@ -28,7 +28,18 @@ from districts.models import (
     TargetClaim,
     Unit,
 )
-from projects.models import Capacity, CapacityClaim, Company, Participation, Project, StageChange
+from projects.models import (
+    Capacity,
+    CapacityClaim,
+    Company,
+    CompanyChange,
+    CompanyTally,
+    Overlap,
+    Participation,
+    Project,
+    StageChange,
+    Tally,
+)
 from tests import factories as make
 from tests.desk import address, input_of
 from tests.factories import day
@@ -43,6 +54,7 @@ WITHOUT_HISTORY = {
     HistoryEntry: "is the history",
     Draft: "says itself who entered what and who decided; what it changes is recorded when it does",
     SeededRecord: "what the seed wrote last, which the history of the records themselves tells too",
+    **dict.fromkeys([Tally, Overlap, CompanyTally, CompanyChange], "what projects add up to"),
 }
 KEPT = [field.name for field in HistoryEntry._meta.concrete_fields if field.name != "at"]
 TRACKED: list[type[models.Model]] = [

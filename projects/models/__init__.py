@@ -5,17 +5,22 @@ from projects.models.companies import Company, Honour
 from projects.models.parts import Capacity, CapacityClaim, Participation, StageChange
 from projects.models.project import Project
 from projects.models.reports import ProgressReport
+from projects.models.tallies import CompanyChange, CompanyTally, Overlap, Tally
 
 __all__ = [
     "Capacity",
     "CapacityClaim",
     "Company",
+    "CompanyChange",
+    "CompanyTally",
     "Honour",
+    "Overlap",
     "Participation",
     "ProgressReport",
     "Project",
     "Segment",
     "StageChange",
     "Stream",
+    "Tally",
     "Technology",
 ]
