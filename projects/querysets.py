@@ -46,7 +46,10 @@ WITHOUT_EVENT = {
 FOUND_BY = {*PROJECT_NAMES, "district", "district_id"}
 # Those that decide where it is counted, besides the kept stage.
 COUNTED_BY = frozenset(
-    {*("district", "district_id", "kind", "parent", "parent_id"), "investment", "investment_kind"}
+    {
+        *("district", "district_id", "kind", "parent", "parent_id", "source", "source_id"),
+        *("due", "due_precision", "investment", "investment_kind"),
+    }
 )
 # The latest event first; of two on one day, the one recorded later.
 LATEST_FIRST = ("-date", "-pk")
@@ -128,6 +131,38 @@ class ProjectQuerySet(CountedQuerySet["Project"]):
             # A boundary is some 10 KB of JSON, which every row would read and parse again.
             .defer("district__boundary")
             .prefetch_related("capacities__segment", "capacities__unit", "participations__company")
+        )
+
+    def for_table(self) -> "ProjectQuerySet":
+        """With what a row of the list shows, and nothing else: a page has many rows."""
+        from projects.models import Capacity, Participation
+
+        made = Capacity.objects.select_related("unit").order_by("pk")
+        taken = Participation.objects.select_related("company").order_by("pk")
+        return (
+            self.select_related("district", "source")
+            .only(
+                *("name", "name_en", "slug", "kind", "due", "due_precision", "due_basis"),
+                *("investment", "investment_kind", "investment_approximate", "updated_at"),
+                *("locator", "district__short_name", "district__short_name_en"),
+                *("source__slug", "source__title", "source__title_en"),
+            )
+            .prefetch_related(
+                Prefetch(
+                    "capacities",
+                    made.only(
+                        *("project", "product", "product_en", "quantity", "per_year"),
+                        *("unit__name", "unit__name_en", "unit__factor"),
+                    ),
+                ),
+                Prefetch(
+                    "participations",
+                    taken.only(
+                        *("project", "basis", "company__slug", "company__short_name"),
+                        "company__short_name_en",
+                    ),
+                ),
+            )
         )
 
     def refresh_stage(self) -> int:

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from django.db.models import Count, Exists, OuterRef, Sum
+from django.http import QueryDict
 
-from districts.models import Unit
+from districts.models import District, Unit
 from projects.filters import ProjectFilter
 from projects.models import Capacity, Project, Segment
 from projects.querysets import ProjectQuerySet
@@ -75,6 +76,13 @@ def totals_of(filterset: ProjectFilter) -> Totals:
         _capacities(rows) if capacities is None else capacities,
         _investments(rows) if investments is None else investments,
     )
+
+
+def totals_in(place: District) -> Totals:
+    """The totals of a place with all below it, as they stand today."""
+    parameters = QueryDict(mutable=True)
+    parameters["district"] = place.slug
+    return totals_of(ProjectFilter(parameters, queryset=Project.objects.all()))
 
 
 def _totals(

@@ -46,7 +46,7 @@ from tests.factories import day
 from zaozhuang.history.entries import label, plain_rows, recorded_fields, relations, states
 from zaozhuang.history.scope import recording
 from zaozhuang.history.tracking import Tracked, TrackedQuerySet
-from zaozhuang.models import HistoryEntry, SeededRecord
+from zaozhuang.models import Edition, HistoryEntry, SeededRecord
 
 pytestmark = pytest.mark.django_db
 
@@ -54,6 +54,7 @@ WITHOUT_HISTORY = {
     HistoryEntry: "is the history",
     Draft: "says itself who entered what and who decided; what it changes is recorded when it does",
     SeededRecord: "what the seed wrote last, which the history of the records themselves tells too",
+    Edition: "says no more than that somebody has written",
     **dict.fromkeys([Tally, Overlap, CompanyTally, CompanyChange], "what projects add up to"),
 }
 KEPT = [field.name for field in HistoryEntry._meta.concrete_fields if field.name != "at"]

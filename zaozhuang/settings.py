@@ -66,6 +66,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "zaozhuang.unchanged.middleware",
     # Static files are compressed when they are collected; pages here. Streams stay streams.
     "django.middleware.gzip.GZipMiddleware",
     "csp.middleware.CSPMiddleware",

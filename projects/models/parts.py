@@ -261,6 +261,8 @@ class StageChange(Cited):
         default_manager_name = "every"
         # So that project.stage_changes.add(…), which updates through the base manager, is followed too.
         base_manager_name = "every"
+        # What changed last, anywhere.
+        indexes = [models.Index(fields=["-date", "-id"], name="stagechange_latest")]
         constraints = [
             *Cited.Meta.constraints,
             models.UniqueConstraint(

@@ -20,8 +20,8 @@ class NotDumped(models.Manager[Any]):
 class Counting(models.Model):
     """Some projects and what they amount to, at a stage, on a basis, of a kind.
 
-    `figure` says of what: blank for the projects themselves, `capacity`, or a kind of
-    investment. Amounts are in millionths of the unit, so that they add up exactly.
+    `figure` says of what: blank for the projects themselves, `capacity`, a kind of investment,
+    or `source` and `due`, which stand in the place of the segment. Amounts are in millionths of the unit, so that they add up exactly.
     """
 
     place = models.BigIntegerField()

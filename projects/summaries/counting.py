@@ -17,6 +17,9 @@ CompanyKey = tuple[str, str, int]  # facet, choice, company
 Total = tuple[int, int]  # projects, amount
 
 CAPACITY = "capacity"
+# Projects by their source and by when they are due, which stand in the place of the segment.
+SOURCE = "source"
+DUE = "due"
 NONE: Total = (0, 0)
 
 
@@ -46,9 +49,9 @@ class Sums:
         self.add_overlaps(projects, keys, tree, others)
 
     def add(self, project: Counted, tree: Tree) -> None:
-        standing, stated = standing_of(project), list(figures(project))
+        stated = list(figures(project))
         for place in tree.above(project.district):
-            for figure, amount in stated:
+            for figure, standing, amount in stated:
                 if kept_for(place, figure):
                     key: Key = (place.pk, *figure, *standing)
                     projects, before = self.tally.get(key, NONE)
@@ -99,20 +102,25 @@ def kept_for(place: Place, figure: Figure) -> bool:
     return place.inner and (not figure[0] or place.parent is None)
 
 
-def figures(project: Counted) -> Iterator[tuple[Figure, int]]:
+def figures(project: Counted) -> Iterator[tuple[Figure, Standing, int]]:
     """All that a project states, with its amount; the project itself counts without one."""
+    standing = standing_of(project)
     for segment in (0, *project.segments):
-        yield (0, "", segment, 0, False), 0
+        yield (0, "", segment, 0, False), standing, 0
         if project.invested:
-            yield (0, project.invested, segment, 0, False), project.investment
+            yield (0, project.invested, segment, 0, False), standing, project.investment
     for (segment, unit, per_year), amount in project.made.items():
-        yield (0, CAPACITY, segment, unit, per_year), amount
+        yield (0, CAPACITY, segment, unit, per_year), standing, amount
+    if project.source:
+        yield (0, SOURCE, project.source, 0, False), ("", "", ""), 0
+    if project.due:
+        yield (0, DUE, project.due, 0, False), (project.stage, "", ""), 0
     for having in project.segments if len(project.segments) > 1 else ():
         for segment in project.segments - {having}:
-            yield (having, "", segment, 0, False), 0
+            yield (having, "", segment, 0, False), standing, 0
         for (segment, unit, per_year), amount in project.made.items():
             if segment != having:
-                yield (having, CAPACITY, segment, unit, per_year), amount
+                yield (having, CAPACITY, segment, unit, per_year), standing, amount
 
 
 def _shared(phase: Counted, whole: Counted) -> Iterator[tuple[Figure, int]]:

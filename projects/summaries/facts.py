@@ -10,10 +10,18 @@ from django.db.models import Exists, OuterRef, Q
 
 from districts.models import District
 from projects.models import Capacity, Participation, Project
+from zaozhuang.dates import Precision
 
 # Keys in one query; every database takes that many parameters.
 CHUNK = 500
 MILLIONTHS = 6
+
+# What is read of a project behind its key, its place, and its stage with the basis.
+COLUMNS = [
+    *("kind", "parent_id", "source_id", "due", "due_precision"),
+    *("investment_kind", "investment"),
+]
+PRECISIONS = ["", *Precision.values]
 
 Made = tuple[int, int, bool]  # segment, unit, per year
 
@@ -28,6 +36,8 @@ class Counted:
     basis: str
     kind: str
     parent: int | None
+    source: int | None
+    due: int  # see `deadline`
     invested: str  # the kind of investment, blank where no figure is known
     investment: int
     segments: set[int] = field(default_factory=set)
@@ -36,9 +46,10 @@ class Counted:
 
     @classmethod
     def of(cls, values: Sequence[Any]) -> "Counted":
-        """From the columns above up to the investment, which may be None or a decimal."""
-        *most, investment = values
-        return cls(*most, millionths(investment) if investment is not None else 0)
+        """From the values of COLUMNS."""
+        *most, due, precision, invested, investment = values
+        amount = millionths(investment) if investment is not None else 0
+        return cls(*most, deadline(due, precision), invested, amount)
 
 
 @dataclass(frozen=True)
@@ -90,6 +101,11 @@ def prefixes(path: str) -> list[str]:
     return ["/".join(parts[: at + 1]) + "/" for at in range(len(parts))]
 
 
+def deadline(due: Any, precision: str) -> int:
+    """A date with its precision as one number, 0 for none: `202305315`."""
+    return int(str(due)[:10].replace("-", "")) * 10 + PRECISIONS.index(precision) if due else 0
+
+
 def millionths(value: Decimal) -> int:
     return int(value.scaleb(MILLIONTHS))
 
@@ -119,8 +135,7 @@ def read(keys: Iterable[Any], *, relatives: bool = True) -> tuple[dict[int, Coun
     def fetch(condition: Q) -> None:
         rows = plain(Project).filter(condition).order_by()
         for path, *values in rows.values_list(
-            *("district__path", "pk", "district_id", "stage", "stage_basis", "kind", "parent_id"),
-            *("investment_kind", "investment"),
+            "district__path", "pk", "district_id", "stage", "stage_basis", *COLUMNS
         ):
             found[values[0]] = Counted.of(values)
             paths.add(path)

@@ -5,7 +5,7 @@ from collections.abc import Collection
 from decimal import Decimal
 
 from projects.querysets import ProjectQuerySet
-from projects.summaries.facts import MILLIONTHS, Counted, parts, prefixes
+from projects.summaries.facts import COLUMNS, MILLIONTHS, Counted, parts, prefixes
 from projects.summaries.reading import Standing
 
 # As many projects are read and counted in the time of one page.
@@ -20,8 +20,7 @@ class Few:
         self.projects: dict[int, Counted] = {}
         self.paths: Counter[str] = Counter()
         read = rows.order_by().values_list(
-            *("district__path", "pk", "district_id", "at_stage", "at_basis", "kind", "parent_id"),
-            *("investment_kind", "investment"),
+            "district__path", "pk", "district_id", "at_stage", "at_basis", *COLUMNS
         )[: FEW + 1]
         for path, *values in read:
             self.projects[values[0]] = Counted.of(values)

@@ -63,7 +63,7 @@ class Kept:
     def standings(self) -> dict[Standing, int]:
         """Stage, basis and kind → number of projects."""
         rows = self._rows(
-            "stage, basis, kind, SUM(projects)", "stage, basis, kind", "", 0, self.segment
+            "stage, basis, kind, SUM(projects)", "stage, basis, kind", [""], 0, self.segment
         )
         return {(stage, basis, kind): count for stage, basis, kind, count in rows}
 
@@ -71,7 +71,7 @@ class Kept:
         """Segment → number of projects that have it; None where that is not kept."""
         if self.segment and not self.roots:
             return None
-        rows = self._rows("segment, SUM(projects)", "segment", "", self.segment, None)
+        rows = self._rows("segment, SUM(projects)", "segment", [""], self.segment, None)
         found = {segment: count for segment, count in rows if segment}
         if self.segment:
             found[self.segment] = sum(self.standings().values())
@@ -82,7 +82,7 @@ class Kept:
         some = inner(keys)
         found: dict[int, int] = {}
         if some:
-            rows = self._rows("place, SUM(projects)", "place", "", 0, self.segment, places=some)
+            rows = self._rows("place, SUM(projects)", "place", [""], 0, self.segment, places=some)
             found.update(rows)
         if leaves := set(keys) - some:
             found.update(self._at_leaves(leaves))
@@ -136,31 +136,30 @@ class Kept:
         parts: list[tuple[int, int | None]] = [(0, self.segment or None)]
         if self.segment:
             parts.append((self.segment, None))
-        return [(*key, *total) for key, total in self._summed(CAPACITY, parts).items()]
+        return [(*key, *total) for key, total in self._summed([CAPACITY], parts).items()]
 
     def investments(self, kinds: Iterable[str]) -> list[tuple[str, Decimal, int]]:
         """Kind, amount and number of projects."""
-        found = []
-        for kind in kinds:
-            for total in self._summed(kind, [(0, self.segment)]).values():
-                found.append((kind, *total))
-        return found
+        sums = self._summed(kinds, [(0, self.segment)])
+        return [(kind, *total) for kind, total in sums.items()]
 
     def _summed(
-        self, figure: str, parts: list[tuple[int, int | None]]
+        self, figures: Iterable[str], parts: list[tuple[int, int | None]]
     ) -> dict[Any, tuple[Decimal, int]]:
-        """Sums by segment, unit and per year, without what is counted in a whole already.
+        """Sums of capacity by segment, unit and per year, or of investments by their kind.
 
-        A part is what lies in one segment, or in all, of projects that have another one.
+        Without what is counted in a whole already. A part is what lies in one segment, or in
+        all, of projects that have another one.
         """
-        by = "segment, unit, per_year" if figure == CAPACITY else "unit"
+        capacity = list(figures) == [CAPACITY]
+        by = "segment, unit, per_year" if capacity else "figure"
         what = f"{by}, {total('amount')}, SUM(projects)"
         sums: dict[Any, list[int]] = {}
         for sign, table in ((1, "projects_tally"), (-1, "projects_overlap")):
             for having, segment in parts:
-                for row in self._rows(what, by, figure, having, segment, table=table):
-                    segment_, unit, per_year = row[:3] if figure == CAPACITY else (0, 0, False)
-                    there = sums.setdefault((segment_, unit, bool(per_year)), [0, 0])
+                for row in self._rows(what, by, figures, having, segment, table=table):
+                    key = (row[0], row[1], bool(row[2])) if capacity else row[0]
+                    there = sums.setdefault(key, [0, 0])
                     there[0] += sign * int(row[-2])
                     there[1] += sign * int(row[-1])
         return {
@@ -173,7 +172,7 @@ class Kept:
         self,
         what: str,
         by: str,
-        figure: str,
+        figures: Iterable[str],
         having: int,
         segment: int | None,
         *,
@@ -181,8 +180,9 @@ class Kept:
         table: str = "projects_tally",
     ) -> list[Any]:
         here = listed(places or self.places)
-        where = [f"place IN ({here})", "figure = %s", f'"having" = {int(having)}']
-        values: list[Any] = [figure]
+        values: list[Any] = [*figures]
+        marks = ", ".join(["%s"] * len(values))
+        where = [f"place IN ({here})", f"figure IN ({marks})", f'"having" = {int(having)}']
         if segment is not None:
             where.append(f"segment = {int(segment)}")
         own = {"stage": "stage", "basis": "basis", "kind": "kind"}
@@ -238,24 +238,6 @@ def largest(facet: str, choice: str, most: int, wanted: Collection[int]) -> dict
     return found
 
 
-def stages_of(places: Collection[int]) -> list[tuple[int, str, int]]:
-    """Place, stage and number of projects, for places with tallies and without."""
-    some = inner(places)
-    found: list[tuple[int, str, int]] = []
-    if some:
-        found += fetch(
-            f"SELECT place, stage, SUM(projects) FROM projects_tally WHERE place IN ({listed(some)})"
-            " AND figure = '' AND \"having\" = 0 AND segment = 0 GROUP BY place, stage"
-            " HAVING SUM(projects) <> 0"
-        )
-    if leaves := set(places) - some:
-        found += fetch(
-            "SELECT district_id, stage, COUNT(*) FROM projects_project"
-            f" WHERE district_id IN ({listed(leaves)}) GROUP BY district_id, stage"
-        )
-    return found
-
-
 def _roots() -> int:
     return plain(District).filter(parent=None).count()
 
@@ -263,6 +245,12 @@ def _roots() -> int:
 def total(column: str) -> str:
     """A sum that does not overflow on SQLite, where it is exact to nine billion whole units."""
     return f"TOTAL({column})" if connection.vendor == "sqlite" else f"SUM({column})"
+
+
+def whole(column: str) -> str:
+    """An amount in millionths; SQLite keeps decimals as floating-point numbers."""
+    kind = "integer" if connection.vendor == "sqlite" else "numeric"
+    return f"CAST(ROUND({column} * 1e{MILLIONTHS}) AS {kind})"
 
 
 def listed(keys: Iterable[int]) -> str:

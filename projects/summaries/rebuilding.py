@@ -8,9 +8,10 @@ from django.db.models import Count
 
 from districts.models import District
 from projects.models import CompanyChange, CompanyTally, Overlap, Project, Tally
-from projects.summaries.counting import NONE, Figure, Standing, Sums, figures, kept_for, standing_of
-from projects.summaries.facts import MILLIONTHS, Counted, Place, Tree, plain, read
+from projects.summaries.counting import NONE, Figure, Standing, Sums, figures, kept_for
+from projects.summaries.facts import Counted, Place, Tree, deadline, plain, read
 from projects.summaries.keeping import insert
+from projects.summaries.reading import whole
 
 # Projects that are read together.
 TOGETHER = 4000
@@ -67,8 +68,8 @@ def _tallies(tree: Tree) -> None:
                 for place in above[len(way) :]:
                     way.append(place)
                     open_[place.pk] = {}
-            held, standing = open_[project.district], standing_of(project)
-            for figure, amount in figures(project):
+            held = open_[project.district]
+            for figure, standing, amount in figures(project):
                 before = held.get((figure, standing), NONE)
                 held[figure, standing] = before[0] + 1, before[1] + amount
             if project.parent is not None:
@@ -120,19 +121,18 @@ def _of(districts: list[int]) -> list[Counted]:
     some = ", ".join(str(int(key)) for key in districts)
     ordered = {key: place for place, key in enumerate(districts)}
     found: dict[int, Counted] = {}
-    # Whole numbers on both databases: SQLite keeps decimals as floating-point numbers.
-    whole = f"CAST(ROUND({{}} * 1e{MILLIONTHS}) AS {_integer()})"
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT id, district_id, stage, stage_basis, kind, parent_id, investment_kind,"
-            f" COALESCE({whole.format('investment')}, 0)"
+            "SELECT id, district_id, stage, stage_basis, kind, parent_id, source_id,"
+            " due, due_precision, investment_kind,"
+            f" COALESCE({whole('investment')}, 0)"
             f" FROM projects_project WHERE district_id IN ({some})"
         )
         for row in cursor:
-            *most, amount = row
-            found[row[0]] = Counted(*most, int(amount))
+            *most, due, precision, invested, amount = row
+            found[row[0]] = Counted(*most, deadline(due, precision), invested, int(amount))
         cursor.execute(
-            f"SELECT c.project_id, c.segment_id, c.unit_id, c.per_year, {whole.format('c.quantity')}"
+            f"SELECT c.project_id, c.segment_id, c.unit_id, c.per_year, {whole('c.quantity')}"
             " FROM projects_project p JOIN projects_capacity c ON c.project_id = p.id"
             f" WHERE p.district_id IN ({some}) AND c.segment_id IS NOT NULL"
         )
@@ -143,10 +143,6 @@ def _of(districts: list[int]) -> list[Counted]:
                 made = segment, unit, bool(per_year)
                 project.made[made] = project.made.get(made, 0) + int(amount)
     return sorted(found.values(), key=lambda project: ordered[project.district])
-
-
-def _integer() -> str:
-    return "numeric" if connection.vendor == "postgresql" else "integer"
 
 
 # Facet, choice, and what more a project is joined with; `counting.choices` says the same of one.
