@@ -34,6 +34,21 @@ class SeededRecord(models.Model):
         return f"{self.model} {self.key}"
 
 
+class Edition(models.Model):
+    """That somebody has written: the sum of all rows tells states of the data apart.
+
+    Kept by `zaozhuang.edition`.
+    """
+
+    writes = models.BigIntegerField(_("writing transactions"))
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return str(self.writes)
+
+
 class HistoryQuerySet(models.QuerySet["HistoryEntry"]):
     """Entries are written by `zaozhuang.history` and by nobody else; nobody changes them."""
 

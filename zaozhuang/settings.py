@@ -118,6 +118,7 @@ MIDDLEWARE = [
     "zaozhuang.headers.isolation",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "zaozhuang.unchanged.middleware",
     # Static files are compressed when they are collected; pages here. Streams stay streams.
     "django.middleware.gzip.GZipMiddleware",
     *(["zaozhuang.replicas.Replicas"] if DATABASE_REPLICAS else []),
