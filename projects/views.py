@@ -1,11 +1,9 @@
 """Lists and pages of projects and companies."""
 
-from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
 from django.core.paginator import EmptyPage, Page, Paginator
-from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
@@ -122,8 +120,8 @@ def company(request: HttpRequest, slug: str, as_of: date | None) -> HttpResponse
     return render(request, "projects/company.html", context)
 
 
-def paginate(rows: QuerySet[Any] | Sequence[Any], number: int) -> Page[Any]:
-    """One page of the rows; raises Http404 past the end."""
+def paginate(rows: Any, number: int) -> Page[Any]:
+    """One page of the rows, whatever can be counted and cut; raises Http404 past the end."""
     try:
         return Paginator(rows, PER_PAGE).page(number)
     except EmptyPage:
