@@ -4,7 +4,6 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
-from django.contrib.admin.utils import unquote
 from django.db import models, transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
@@ -15,6 +14,7 @@ from districts.drafts import Page, changes_of, entered_then, keep
 from districts.models import Draft
 from districts.rights import EVERYWHERE
 from zaozhuang.admin import EditorAdmin
+from zaozhuang.history.versions import key_of
 
 
 def must_wait(user: Any) -> bool:
@@ -118,12 +118,15 @@ class ReviewedAdmin(EditorAdmin):
         number = request.GET.get("draft", "")
         if not (number.isascii() and number.isdigit() and len(number) < 19):
             return None
+        key = None if object_id is None else key_of(self.model, object_id)
+        if object_id is not None and key is None:
+            return None
         return Draft.objects.filter(
             pk=number,
             author=request.user,  # type: ignore[misc]
             state__in=Draft.OPEN,
             model=self.opts.label_lower,
-            object_id=None if object_id is None else unquote(object_id),
+            object_id=key,
         ).first()
 
     def _wait(
