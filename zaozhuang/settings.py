@@ -249,7 +249,6 @@ PERMISSIONS_POLICY: dict[str, list[str]] = {
     for feature in (
         "accelerometer",
         "autoplay",
-        "bluetooth",
         "browsing-topics",
         "camera",
         "clipboard-read",
@@ -274,7 +273,6 @@ PERMISSIONS_POLICY: dict[str, list[str]] = {
         "serial",
         "storage-access",
         "usb",
-        "web-share",
         "window-management",
         "xr-spatial-tracking",
     )

@@ -106,6 +106,11 @@ class Source(Recorded):
         return locator
 
     @property
+    def link(self) -> str:
+        """Where it can be read on the web; blank for anything that a browser would run instead."""
+        return self.url if self.url.lower().startswith(("https://", "http://")) else ""
+
+    @property
     def published(self) -> PartialDate | None:
         return partial(self.date, self.date_precision)
 
