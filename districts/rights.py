@@ -36,13 +36,27 @@ def may_write(user: User | AnonymousUser, place: District | None) -> bool:
     return place is not None and any(place.path.startswith(path) for path in paths_of(user))
 
 
-def paths_of(user: User | AnonymousUser) -> list[str]:
-    """The paths of the user's places, asked for once in a request."""
-    if not hasattr(user, "_paths"):
+def places_of(user: User | AnonymousUser) -> list[District]:
+    """The places that the user is entered for, asked for once in a request."""
+    if not hasattr(user, "_places"):
         memberships: Any = getattr(user, "memberships", None)
-        paths = list(memberships.values_list("place__path", flat=True)) if memberships else []
-        user._paths = paths  # type: ignore[union-attr]
-    return user._paths  # type: ignore[union-attr, no-any-return]
+        rows = memberships.select_related("place").defer("place__boundary") if memberships else []
+        user._places = [row.place for row in rows]  # type: ignore[union-attr]
+    return user._places  # type: ignore[union-attr, no-any-return]
+
+
+def paths_of(user: User | AnonymousUser) -> list[str]:
+    return [place.path for place in places_of(user)]
+
+
+def in_places_of(user: Any, path: str) -> models.Q:
+    """The condition that a record lies where the user writes; `path` leads to its place's path."""
+    if user.has_perm(EVERYWHERE):
+        return models.Q()
+    condition = models.Q(pk__in=[])
+    for prefix in paths_of(user):
+        condition |= models.Q(**{f"{path}__startswith": prefix})
+    return condition
 
 
 def may_write_record(user: User | AnonymousUser, record: models.Model) -> bool:

@@ -5,7 +5,6 @@ from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_safe
 
 from districts.evidence import (
     coverage,
@@ -16,6 +15,8 @@ from districts.evidence import (
 )
 from districts.models import District, Indicator, Source
 from zaozhuang.admin import editing_url
+from zaozhuang.methods import require_safe
+from zaozhuang.parts import shipped
 
 
 @require_safe
@@ -66,5 +67,6 @@ def about(request: HttpRequest) -> HttpResponse:
             {place.boundary_credit for place in District.objects.exclude(boundary_credit="")}
         ),
         "url": request.build_absolute_uri("/"),
+        "parts": shipped(),
     }
     return render(request, "districts/about.html", context)

@@ -14,7 +14,6 @@ from django.db import models
 from django.db.models import Max
 from django.http import FileResponse, HttpRequest, HttpResponseBase
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_safe
 
 from districts.models import District, Source
 from projects import rules
@@ -23,6 +22,7 @@ from zaozhuang.csvfile import csv_lines, named, text_of
 from zaozhuang.geometry import boundary
 from zaozhuang.jsonfile import dumps, json_lines
 from zaozhuang.localised import localised, sentences
+from zaozhuang.methods import require_safe
 from zaozhuang.seeding.kinds import KINDS
 from zaozhuang.snapshot import snapshot
 from zaozhuang.tableschema import DataTable, data_tables

@@ -11,7 +11,7 @@ from districts.models import District, Membership, Reading, Source, Target
 from districts.rights import may_write, may_write_record
 from districts.roles import Role
 from projects.models import Capacity, Company, Project, StageChange
-from tests.desk import address, errors_of, input_of
+from tests.desk import address, chosen_to_delete, errors_of, input_of
 from tests.factories import (
     change_stage,
     make_capacity,
@@ -206,17 +206,16 @@ def test_one_foreign_record_stops_a_whole_action(two: Two) -> None:
         (make_target(district=two.ours), make_target(district=two.theirs)),
     ):
         listing = address(type(own), "changelist")
-        for confirmed in ({}, {"post": "yes"}):
-            chosen = {"action": "delete_selected", "_selected_action": [own.pk, other.pk]}
-            response: Any = two.client.post(listing, chosen | confirmed)
-            if confirmed:
+        chosen = chosen_to_delete(own, other)
+        for sent in (chosen, chosen | {"post": ""}):
+            response: Any = two.client.post(listing, sent)
+            if sent["post"]:
                 assert response.status_code == 403
             else:
                 assert response.context["perms_lacking"]
         assert type(own)._default_manager.filter(pk__in=[own.pk, other.pk]).count() == 2
-        chosen = {"action": "delete_selected", "_selected_action": [own.pk], "post": "yes"}
         if own != two.mine:
-            assert two.client.post(listing, chosen).status_code == 302
+            assert two.client.post(listing, chosen_to_delete(own)).status_code == 302
             assert not type(own)._default_manager.filter(pk=own.pk).exists()
 
 

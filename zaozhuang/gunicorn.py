@@ -1,7 +1,8 @@
 """How gunicorn serves the tracker; `make run` and a server in production use the same file.
 
 Two processes keep pages coming while one of them writes a large export; threads serve those who wait
-for the database or read slowly.
+for the database or read slowly. A socket that systemd hands over (deploy/tracker.socket) takes the
+place of BIND and PORT.
 """
 
 import os
@@ -16,9 +17,13 @@ workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
 threads = int(os.environ.get("WEB_THREADS", "4"))
 worker_class = "gthread"
 
-# A worker that died or hangs is replaced; an export may take this long before it sends a byte.
+# A worker that stops giving a sign of life is replaced. Threads do not count: a slow query is
+# ended by the database, a slow reader by the proxy.
 timeout = 60
+# SIGTERM and SIGHUP let the requests under way end; an export may take this long.
 graceful_timeout = 30
+# The sign of life is a file, and a busy disk would look like a dead worker.
+worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
 
 # Pages are logged by the proxy in front; here only what went wrong.
 loglevel = os.environ.get("GUNICORN_LOG_LEVEL", "warning")
@@ -26,6 +31,12 @@ logconfig_dict = logs.configuration(logs.style())
 logconfig_dict["loggers"] = {
     "gunicorn.error": {"level": loglevel.upper(), "handlers": ["console"], "propagate": False}
 }
+
+# Who asks, and whether over https, is decided in one place: by BEHIND_PROXY and TRUSTED_PROXIES.
+# By itself gunicorn would believe everybody on this machine about https, and even about the path.
+forwarded_allow_ips = ""
+secure_scheme_headers: dict[str, str] = {}
+forwarder_headers = ""
 
 # Nobody steers the server through a socket in the home directory.
 control_socket_disable = True

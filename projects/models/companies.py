@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from districts.models import Cited, Named, Reading, Recorded
 from projects.querysets import CompanyQuerySet
 from projects.search import COMPANY_NAMES, company_document
+from projects.words import keep_words
 from zaozhuang.localised import localised
 
 
@@ -63,6 +64,7 @@ class Company(Named, Cited, Recorded):
             if self._state.adding and self.pk is None:
                 self.search = company_document(self)
                 super().save(*args, **kwargs)
+                keep_words([self])
                 return
             fields = kwargs.get("update_fields")
             if fields is not None:
