@@ -25,7 +25,8 @@ RUN SECRET_KEY="for the build only" make PYTHON=python3 setup var/static/staticf
 FROM ${RUN_IMAGE}
 RUN groupadd --system --gid 10001 tracker \
  && useradd --system --uid 10001 --gid tracker --no-create-home --home-dir /nonexistent \
-      --shell /usr/sbin/nologin tracker
+      --shell /usr/sbin/nologin tracker \
+ && install --directory --owner=tracker --group=tracker --mode=0700 /var/lib/tracker/backups
 WORKDIR /opt/tracker
 COPY --from=build /opt/venv /opt/venv
 COPY --from=build /opt/tracker/manage.py /opt/tracker/LICENSE ./

@@ -36,7 +36,7 @@ KEYWORDS := --keyword gettext_lazy --keyword ngettext_lazy:1,2 \
 AS_IN_PRODUCTION = PRODUCTION=1 ALLOWED_HOSTS=tracker.example \
 	SECRET_KEY="$$($(PY) -c 'import secrets; print(secrets.token_urlsafe(60))')"
 
-.PHONY: help setup run test race lint format bench cluster soak fuzz screenshots licences sbom audit messages lock assets clean
+.PHONY: help setup run test race imports lint format bench cluster soak fuzz screenshots licences sbom audit messages lock assets clean
 
 help:  ## list these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
@@ -74,6 +74,12 @@ race: $(VENV)/.dev $(MO)  ## let four editors save 1,000 times at once, on eithe
 	@echo "Racing on PostgreSQL …"
 	@RACING_WRITES=$(WRITES) $(PY) -m tests.postgres $(PY) -m pytest -q tests/test_race.py
 
+imports: export IMPORT_ROWS = 5000
+imports: export IMPORT_KILLS = 50
+imports: $(VENV)/.dev $(MO) var/static/staticfiles.json  ## test imports of 5,000 rows and 50 that are killed, on both databases; takes minutes
+	@env -u DATABASE_URL $(PY) -m pytest -q tests/test_sheet_many.py
+	@$(PY) -m tests.postgres $(PY) -m pytest -q tests/test_sheet_many.py
+
 lint: $(VENV)/.dev assets $(MO)  ## check style, types, templates, migrations, settings and translations
 	@echo "ruff …" && $(PY) -m ruff check . && $(PY) -m ruff format --check .
 	@echo "mypy …" && $(PY) -m mypy $(APPS) tests deploy
@@ -95,6 +101,9 @@ cluster: $(VENV)/.dev $(MO) var/static/staticfiles.json  ## kill servers of a sm
 fuzz: $(VENV)/.dev $(MO) var/static/staticfiles.json  ## ask the real server for REQUESTS (2000) made by chance, on SQLite and on PostgreSQL
 	@env -u DATABASE_URL $(PY) -m tests.fuzz.run $(REQUESTS) $(SEED)
 	@$(PY) -m tests.postgres $(PY) -m tests.fuzz.run $(REQUESTS) $(SEED)
+
+soak: $(VENV)/.dev $(MO) var/static/staticfiles.json  ## readers, editors and faults at a real server for MINUTES=10; results in var/soak/
+	@$(PY) -m tests.soak.run
 
 screenshots: $(VENV)/.dev $(MO) var/static/staticfiles.json  ## take the pictures of the README anew, in docs/screenshots/
 	@$(PY) -m tests.browser.pictures

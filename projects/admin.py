@@ -32,6 +32,7 @@ from projects.inlines import (
 from projects.models import Capacity, Company, Project, Segment, StageChange, Stream, Technology
 from projects.querysets import LATEST_FIRST
 from projects.report_admin import ProgressReportAdmin
+from projects.sheets import views
 from projects.stage_desk import ELSEWHERE, MOST, TYPED, change_stages
 from zaozhuang.admin import EditorAdmin
 from zaozhuang.numbers import grouped, quantity
@@ -39,6 +40,13 @@ from zaozhuang.numbers import grouped, quantity
 # Registered by being imported: Django looks for this module alone.
 __all__ = ["ProgressReportAdmin"]
 
+# The district's sheet, which stands with the projects that most of it is about.
+SHEETS: list[tuple[str, Any, str]] = [
+    ("sheet/", views.sheet_page, "sheet"),
+    ("sheet/download/", views.download, "sheet_download"),
+    ("sheet/<uuid:pk>/", views.preview, "sheet_preview"),
+    ("sheet/<uuid:pk>/refused/", views.refused, "sheet_refused"),
+]
 SHORT_NAMES = ("short_name", "short_name_en")
 
 
@@ -141,6 +149,10 @@ class ProjectAdmin(ReviewedAdmin):
         return [
             path("<int:pk>/confirm/", confirm, name="projects_project_confirm"),
             path("stage/", stage, name="projects_project_stage"),
+            *(
+                path(where, self.admin_site.admin_view(view), name=f"projects_project_{name}")
+                for where, view, name in SHEETS
+            ),
             *super().get_urls(),
         ]
 

@@ -69,8 +69,8 @@ def district(request: HttpRequest, slug: str, as_of: date | None) -> HttpRespons
         "place": place,
         "district": place.district,
         "as_of": as_of,
-        "projects": place.listed[: SHOWN * 4],
-        "places": District.objects.order_by("path"),
+        "projects": place.first(SHOWN * 4),
+        "places": place.around,
     }
     return render(request, "projects/district.html", context)
 
@@ -82,7 +82,7 @@ def briefing(request: HttpRequest, slug: str, as_of: date | None) -> HttpRespons
     return render(
         request,
         "projects/briefing.html",
-        {"place": place, "as_of": as_of, "projects": place.listed[:PROJECTS]},
+        {"place": place, "as_of": as_of, "projects": place.first(PROJECTS)},
     )
 
 

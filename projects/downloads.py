@@ -19,6 +19,7 @@ from projects.gaps import LINK_COLUMNS, Link
 from projects.models import Capacity, Company, Honour, Project
 from projects.places import Place
 from projects.provenance import Extract, as_of, sources_of, sources_of_projects
+from projects.streams import project_lines
 from zaozhuang.csvfile import Column, csv_response
 from zaozhuang.inputs import DayForm
 from zaozhuang.methods import require_safe
@@ -38,6 +39,7 @@ def projects(filterset: ProjectFilter) -> Extract[Project]:
         sources_of_projects(selection, filterset.as_of_day),
         rules.project_rules(),
         rules.project_codes,
+        partial(project_lines, selection, exports.PROJECT_COLUMNS),
     )
 
 

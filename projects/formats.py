@@ -101,7 +101,9 @@ def exporter(write: Write) -> Callable[[Table], Callable[..., HttpResponseBase]]
 def as_csv(
     request: HttpRequest, table: Table, filterset: Any, extract: Extract[Any]
 ) -> HttpResponseBase:
-    return csv_response(request, table.stem, extract.columns, extract.rows, filterset.form.fields)
+    return csv_response(
+        request, table.stem, extract.columns, extract.rows, filterset.form.fields, extract.lines
+    )
 
 
 @exporter

@@ -14,8 +14,8 @@ from typing import Any, TypeVar
 
 from django.db import models, transaction
 
+from projects.summaries.writing import CountedQuerySet
 from projects.words import keep_words
-from zaozhuang.history.tracking import TrackedQuerySet
 
 Row = TypeVar("Row", bound=models.Model)
 
@@ -57,8 +57,8 @@ def save_texts(model: type[models.Model], rows: Iterable[Any], texts: dict[Any, 
     return [row.pk for row in late]
 
 
-class PartQuerySet(TrackedQuerySet[Row]):
-    """Parts of projects, by whose names the projects are found: products and companies."""
+class PartQuerySet(CountedQuerySet[Row]):
+    """Parts of projects, by whose names the projects are found and with which they count."""
 
     # The columns that the search text rests on.
     found_by: frozenset[str] = frozenset()

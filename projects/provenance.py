@@ -34,6 +34,8 @@ class Extract(Generic[Row]):
     rules: Sequence[str]
     codes: Callable[[], list[Section]] = field(default=list)
     day: date | None = None  # that of the rows, where no parameter of the address is it
+    # The lines of a CSV of the rows, where the database makes them itself.
+    lines: Callable[[], Iterable[str | bytes]] | None = None
 
 
 def as_of(filterset: Any) -> date:

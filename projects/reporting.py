@@ -80,7 +80,9 @@ class ReportForm(EditorForm):
         project = self._entered("project")
         if not isinstance(project, Project):
             return []
-        return list(project.reports.exclude(pk=self.instance.pk).order_by("month"))
+        # Of all, and not asked for anew where many rows of a sheet had them read before.
+        reports = [report for report in project.reports.all() if report.pk != self.instance.pk]
+        return sorted(reports, key=lambda report: report.month)
 
     def _entered(self, name: str) -> Any:
         """What the field holds now, typed or given by the address; None where it is not valid."""

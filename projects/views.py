@@ -18,7 +18,8 @@ from projects.filters import CompanyFilter, ProjectFilter, errors_of
 from projects.listing import COLUMNS, ListForm, active_filters, relaxations, sort_heads
 from projects.models import Company, Project
 from projects.reporting import may_see
-from projects.totals import totals
+from projects.summaries.listed import Listed
+from projects.totals import totals_of
 from zaozhuang.methods import require_safe
 from zaozhuang.views import refuse
 
@@ -33,14 +34,13 @@ def projects(request: HttpRequest) -> HttpResponse:
     form = ListForm(request.GET)
     if not (filterset.is_valid() and form.is_valid()):
         return refuse(request, errors_of(filterset.form, form))
-    selection = filterset.selection()
-    page = paginate(selection.for_list(), form.cleaned_data["page"])
+    page = paginate(Listed(filterset), form.cleaned_data["page"])
     context = {
         "filter": filterset,
         "as_of": filterset.as_of_day,
         "facets": facets(filterset),
         "active": active_filters(request, filterset),
-        "totals": totals(selection),
+        "totals": totals_of(filterset),
         "page": page,
         "heads": sort_heads(request, form.shown),
         "columns": form.shown,

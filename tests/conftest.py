@@ -1,6 +1,8 @@
 """What every test may ask for: the report's data, loaded once and copied from then on."""
 
+import fcntl
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +13,8 @@ from django.db import connection, models
 from django.utils import translation
 
 from tests import chromium, nginx
+from tests.browser.server import prepare
+from zaozhuang.models import Edition
 
 Snapshot = list[tuple[type[models.Model], list[Any]]]
 
@@ -27,7 +31,8 @@ def _load_report() -> Callable[[], None]:
     statements: list[tuple[str, Any]] = []
 
     def keep(execute: Callable[..., Any], sql: str, params: Any, *rest: Any) -> Any:
-        if sql.startswith("INSERT"):
+        # That something is written is noted by itself, each time.
+        if sql.startswith("INSERT") and Edition._meta.db_table not in sql:
             statements.append((sql, params))
         return execute(sql, params, *rest)
 
@@ -51,7 +56,12 @@ def _load_report() -> Callable[[], None]:
 def _models() -> list[type[models.Model]]:
     """The models of the tracker's own apps with their join tables, those that are pointed at first."""
     own = [apps.get_app_config(label) for label in ("zaozhuang", "districts", "projects")]
-    every = [model for app in own for model in app.get_models(include_auto_created=True)]
+    every = [
+        model
+        for app in own
+        for model in app.get_models(include_auto_created=True)
+        if model is not Edition
+    ]
     ordered: list[type[models.Model]] = []
 
     def place(model: type[models.Model]) -> None:
@@ -83,6 +93,23 @@ def _language() -> Iterator[None]:
 def report(db: None, _load_report: Callable[[], None]) -> None:
     """The report's data, as `manage.py seed` loads it."""
     _load_report()
+
+
+@pytest.fixture(scope="session")
+def seeded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with `tracker.sqlite3`, to be copied: the first worker makes it, the others wait."""
+    base = tmp_path_factory.getbasetemp()
+    # Each worker of xdist has a folder of its own in that of the run.
+    shared = base.parent if base.name.startswith("popen-") else base
+    with (shared / "seeded.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        folder = shared / "seeded"
+        if not folder.exists():
+            making = shared / "seeded.making"
+            making.mkdir()
+            prepare(f"sqlite:///{making / 'tracker.sqlite3'}")
+            making.rename(folder)
+    return folder
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -118,6 +118,7 @@ MIDDLEWARE = [
     "zaozhuang.headers.isolation",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "zaozhuang.unchanged.middleware",
     # Static files are compressed when they are collected; pages here. Streams stay streams.
     "django.middleware.gzip.GZipMiddleware",
     *(["zaozhuang.replicas.Replicas"] if DATABASE_REPLICAS else []),
@@ -195,6 +196,13 @@ AXES_DISABLE_ACCESS_LOG = True
 # Neither do logs say who; these two are masked in them.
 AXES_VERBOSE = False
 AXES_SENSITIVE_PARAMETERS = ["username", "ip_address"]
+
+# Files are uploaded on the desk only; larger ones are not kept while they come in.
+FILE_UPLOAD_HANDLERS = [
+    "zaozhuang.sheets.uploads.BoundedUploadHandler",
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+]
 
 LANGUAGE_CODE = "zh-hans"
 LANGUAGES = [("zh-hans", _("Chinese")), ("en", _("English"))]
@@ -288,8 +296,8 @@ SECURE_HSTS_INCLUDE_SUBDOMAINS = PRODUCTION
 SECURE_HSTS_PRELOAD = PRODUCTION
 if BEHIND_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
-# Answered to the load balancer over plain http, whatever the redirect says.
-SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz)$"]
+# Answered to the load balancer and to Prometheus over plain http, whatever the redirect says.
+SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz|metrics)$"]
 
 # Of one address that is not signed in; see zaozhuang.limits.
 API_REQUESTS_PER_MINUTE = env_int("API_REQUESTS_PER_MINUTE", 120, least=1)

@@ -86,7 +86,7 @@ def words_of(record):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("projects", "0006_stage_corrections")]
+    dependencies = [("projects", "0007_summaries")]
 
     operations = [
         migrations.CreateModel("ProjectPairs", words_of("projects.project")),

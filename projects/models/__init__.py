@@ -6,13 +6,17 @@ from projects.models.pairs import CompanyPairs, ProjectPairs
 from projects.models.parts import Capacity, CapacityClaim, Participation, StageChange
 from projects.models.project import Project
 from projects.models.reports import ProgressReport
+from projects.models.tallies import CompanyChange, CompanyTally, Overlap, Tally
 
 __all__ = [
     "Capacity",
     "CapacityClaim",
     "Company",
+    "CompanyChange",
     "CompanyPairs",
+    "CompanyTally",
     "Honour",
+    "Overlap",
     "Participation",
     "ProgressReport",
     "Project",
@@ -20,5 +24,6 @@ __all__ = [
     "Segment",
     "StageChange",
     "Stream",
+    "Tally",
     "Technology",
 ]

@@ -13,6 +13,7 @@ from django.utils.translation import pgettext_lazy
 from districts.models import Basis, Cited, District, Named
 from projects.found import locked
 from projects.querysets import (
+    COUNTED_BY,
     FOUND_BY,
     KEPT,
     WITHOUT_EVENT,
@@ -231,6 +232,17 @@ class Project(Named, Cited):
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Save all but what is kept: what was read a while ago must not bring back an old stage."""
+        fields = kwargs.get("update_fields")
+        if fields is not None and not COUNTED_BY & set(fields):
+            self._save(*args, **kwargs)
+            return
+        from projects.summaries.keeping import counted
+
+        with counted([self.pk]) as new:
+            self._save(*args, **kwargs)
+            new.add(self.pk)
+
+    def _save(self, *args: Any, **kwargs: Any) -> None:
         with transaction.atomic():
             if self._state.adding:
                 replaced = self.pk
@@ -253,6 +265,12 @@ class Project(Named, Cited):
             super().save(*args, **kwargs)
             if FOUND_BY & kwargs["update_fields"]:
                 Project.objects.filter(pk=self.pk).refresh_search()
+
+    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        from projects.summaries.keeping import counted
+
+        with counted([self.pk]):
+            return super().delete(*args, **kwargs)
 
     @classmethod
     def begin(cls, projects: "list[Project]") -> None:

@@ -5,6 +5,7 @@ test that caused it.
 """
 
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -51,9 +52,11 @@ def _chromium() -> str:
 
 
 @pytest.fixture(scope="session")
-def site(_chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def site(_chromium: str, tmp_path_factory: pytest.TempPathFactory, seeded: Path) -> Iterator[str]:
     """The address of a server with the report's data."""
-    with running_server(tmp_path_factory.mktemp("server")) as url:
+    folder = tmp_path_factory.mktemp("server")
+    shutil.copy(seeded / "tracker.sqlite3", folder)
+    with running_server(folder, prepared=True) as url:
         yield url
 
 

@@ -17,23 +17,19 @@ PATIENCE = 30  # seconds until the server must answer
 
 
 @contextmanager
-def running_server(folder: Path, database: str = "") -> Iterator[str]:
+def running_server(folder: Path, database: str = "", *, prepared: bool = False) -> Iterator[str]:
     """The address of a server that keeps its files in `folder`, seeded and ready.
 
-    `database` is a DATABASE_URL; without one it is an SQLite file in the folder.
+    `database` is a DATABASE_URL; without one it is an SQLite file in the folder. One that is
+    `prepared` already is taken as it is.
     Raises RuntimeError with what the server said when it does not come up.
     """
     port = free_port()
-    environment = os.environ | {
-        "DJANGO_SETTINGS_MODULE": "zaozhuang.settings",
-        "DATABASE_URL": database or f"sqlite:///{folder / 'tracker.sqlite3'}",
-        "SECRET_KEY": "for tests only, so that none is written to a file",
-        "PORT": str(port),
-        "WEB_CONCURRENCY": "1",
-    }
+    url = database or f"sqlite:///{folder / 'tracker.sqlite3'}"
+    environment = variables(url) | {"PORT": str(port)}
     collect_static_files()
-    for words in (["migrate", "-v0"], ["seed", "-v0"]):
-        run([sys.executable, "manage.py", *words], environment)
+    if not prepared:
+        prepare(url)
     log = folder / "server.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
@@ -63,6 +59,22 @@ def running_server(folder: Path, database: str = "") -> Iterator[str]:
                 process.wait()
 
 
+def variables(database: str) -> dict[str, str]:
+    """The environment of a server for tests, with its database."""
+    return os.environ | {
+        "DJANGO_SETTINGS_MODULE": "zaozhuang.settings",
+        "DATABASE_URL": database,
+        "SECRET_KEY": "for tests only, so that none is written to a file, and long enough",
+        "WEB_CONCURRENCY": "1",
+    }
+
+
+def prepare(database: str) -> None:
+    """Bring an empty database to where a server can start: migrated, with the report's data."""
+    for words in (["migrate", "-v0"], ["seed", "-v0"]):
+        _run([sys.executable, "manage.py", *words], variables(database))
+
+
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -81,10 +93,10 @@ def collect_static_files() -> None:
             for name, value in os.environ.items()
             if name not in ("MAKEFLAGS", "DJANGO_SETTINGS_MODULE")
         }
-        run(["make", "--silent", "var/static/staticfiles.json"], outside)
+        _run(["make", "--silent", "var/static/staticfiles.json"], outside)
 
 
-def run(command: list[str], environment: dict[str, str]) -> None:
+def _run(command: list[str], environment: dict[str, str]) -> None:
     ran = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
     if ran.returncode:
         raise RuntimeError(f"{' '.join(command[1:])} failed:\n{ran.stdout}{ran.stderr}")

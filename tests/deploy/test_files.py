@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 import yaml
+from django.core.management import get_commands
 
 from tests.browser.server import ROOT
 
@@ -176,3 +177,10 @@ def test_the_server_waits_longer_than_its_requests() -> None:
 def test_the_page_of_a_server_that_is_away_needs_nothing_from_it() -> None:
     page = (DEPLOY / "unavailable.html").read_text(encoding="utf-8")
     assert not re.search(r"src=|href=|<script|<style|style=", page)
+
+
+def test_the_nightly_work_runs_commands_that_there_are() -> None:
+    text = (DEPLOY / "tracker-nightly.service").read_text(encoding="utf-8")
+    named = re.findall(r"manage\.py (\w+)", text)
+    assert named == ["backup", "audit_data"]
+    assert set(named) <= set(get_commands())

@@ -164,7 +164,7 @@ def _own_caches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("_own_caches")
 def test_what_the_services_know_is_reported(service: Callable[[Answerer], str]) -> None:
     def osv(path: str, asked: dict[str, Any]) -> Any:
-        if asked["package"]["name"] != "django":
+        if asked["package"]["name"] != "babel":
             return {}
         known = {"id": "PYSEC-0000-1", "aliases": ["CVE-0000-1"], "affected": []}
         return {"vulns": [known | {"summary": "made up", "modified": "2026-01-01T00:00:00Z"}]}
@@ -175,9 +175,9 @@ def test_what_the_services_know_is_reported(service: Callable[[Answerer], str]) 
         known = {"id": 1, "url": "nowhere", "title": "made up", "severity": "high"}
         return {"zrender": [known | {"vulnerable_versions": ">=0.0.1", "cwe": [], "cvss": {}}]}
 
-    version = metadata.version("django")
-    asked = audit.ask_about_python(service(osv) + "/v1/query")
-    assert asked == ([f"django {version} (PyPI): PYSEC-0000-1, CVE-0000-1"], "")
+    version = metadata.version("babel")
+    asked = audit.ask_about_python(service(osv) + "/v1/query", "build")
+    assert asked == ([f"babel {version} (PyPI): PYSEC-0000-1, CVE-0000-1"], "")
     asked = audit.ask_about_scripts(service(registry))
     assert "zrender (npm), high: made up (nowhere)" in asked.findings
     assert asked.silence == ""
@@ -186,7 +186,10 @@ def test_what_the_services_know_is_reported(service: Callable[[Answerer], str]) 
 @pytest.mark.usefixtures("_own_caches")
 def test_a_service_that_is_not_reached_is_not_taken_for_an_answer() -> None:
     nobody = f"http://127.0.0.1:{free_port()}"
-    for asked in (audit.ask_about_python(f"{nobody}/v1/query"), audit.ask_about_scripts(nobody)):
+    for asked in (
+        audit.ask_about_python(f"{nobody}/v1/query", "build"),
+        audit.ask_about_scripts(nobody),
+    ):
         assert asked.findings == []
         assert asked.silence
 

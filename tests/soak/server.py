@@ -12,7 +12,8 @@ from pathlib import Path
 
 import psutil
 
-from tests.browser.server import ROOT, collect_static_files, run
+from tests.browser.server import ROOT
+from tests.browser.server import variables as base_variables
 
 PATIENCE = 45  # seconds until a server that was told to end must have ended
 # What systemd does for a unit with a socket: the open door is file 3, and the process is told so.
@@ -34,26 +35,25 @@ class Server:
     def __init__(self, folder: Path, database: str = "", **variables: str) -> None:
         self.folder = folder
         self.log = folder / "server.log"
-        self.environment: Mapping[str, str] = os.environ | {
-            "DJANGO_SETTINGS_MODULE": "zaozhuang.settings",
-            "DATABASE_URL": database or f"sqlite:///{folder / 'tracker.sqlite3'}",
-            "SECRET_KEY": "for tests only, so that none is written to a file, and long enough",
-            "WEB_CONCURRENCY": "1",
-            **variables,
-        }
+        self.environment: Mapping[str, str] = (
+            base_variables(database or f"sqlite:///{folder / 'tracker.sqlite3'}") | variables
+        )
         self.door = socket.create_server(("127.0.0.1", 0), backlog=2048)
         self.port: int = self.door.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
         self.process: subprocess.Popen[bytes] | None = None
 
-    def prepare(self) -> None:
-        """Collect the static files, migrate, load the report's data."""
-        collect_static_files()
-        self.manage("migrate", "-v0")
-        self.manage("seed", "-v0")
-
-    def manage(self, *words: str) -> None:
-        run([sys.executable, "manage.py", *words], dict(self.environment))
+    def manage(self, *words: str) -> str:
+        """What `manage.py` printed. Raises CalledProcessError where it failed."""
+        return subprocess.run(
+            [sys.executable, "manage.py", *words],
+            cwd=ROOT,
+            env=dict(self.environment),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            text=True,
+            check=True,
+        ).stdout
 
     def start(self) -> None:
         """Start gunicorn; returns when it answers.
@@ -120,6 +120,14 @@ class Server:
         children: list[psutil.Process] = psutil.Process(self.pid).children()
         return sorted(children, key=lambda child: child.create_time())
 
+    def wait_until(self, true: Callable[[set[int]], object], patience: float = PATIENCE) -> None:
+        """Wait until this is true of the workers' process ids; TimeoutError after `patience` s."""
+        end = time.monotonic() + patience
+        while not true({worker.pid for worker in self.workers()}):
+            if time.monotonic() > end:
+                raise TimeoutError(f"{patience:g} s")
+            time.sleep(0.05)
+
     def kill_worker(self) -> int:
         """`kill -9` of the oldest worker; its process id."""
         worker = self.workers()[0]
@@ -157,12 +165,3 @@ def serving(folder: Path, database: str = "", **variables: str) -> Iterator[Serv
         yield server
     finally:
         server.close()
-
-
-def until(true: Callable[[], bool], patience: float = 10.0) -> None:
-    """Wait until the call says so; raises TimeoutError after `patience` seconds."""
-    end = time.monotonic() + patience
-    while not true():
-        if time.monotonic() > end:
-            raise TimeoutError
-        time.sleep(0.02)

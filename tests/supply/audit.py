@@ -100,12 +100,12 @@ def script_faults(root: Path = ROOT) -> list[str]:
     return faults
 
 
-def ask_about_python(url: str = "") -> Asked:
-    """pip-audit with OSV; `url` is another service of the same kind."""
+def ask_about_python(url: str = "", lock: str = "dev") -> Asked:
+    """pip-audit with OSV about what a lock file names; `url` is another service of the same kind."""
     findings = []
     command = [sys.executable, "-m", "pip_audit", "-s", "osv", "--disable-pip", "--require-hashes"]
     command += ["-f", "json", "--progress-spinner", "off", "--timeout", "10"]
-    command += ["-r", str(ROOT / "requirements" / "dev.txt")]
+    command += ["-r", str(ROOT / "requirements" / f"{lock}.txt")]
     answer = _run([*command, "--osv-url", url] if url else command)
     if isinstance(answer, str):
         return Asked([], answer)

@@ -30,7 +30,7 @@ from django.utils.translation import gettext_lazy, pgettext
 
 from zaozhuang.dates import PartialDate
 from zaozhuang.history.display import SEPARATOR, Names, field_label, fields_of, named_in, text
-from zaozhuang.history.entries import State, as_json, label
+from zaozhuang.history.entries import State, as_json, chunks, label
 from zaozhuang.models import HistoryEntry
 
 Action = HistoryEntry.Action
@@ -78,6 +78,29 @@ def newest(model: type[models.Model], pk: Any) -> int:
     """The number of the newest entry in the history of a record and its rows; 0 for none."""
     found: int | None = HistoryEntry.objects.of(model, pk).aggregate(newest=Max("pk"))["newest"]
     return found or 0
+
+
+def newest_of(model: type[models.Model], pks: Iterable[Any]) -> dict[Any, int]:
+    """The same of many records at once, in a few queries for each five hundred of them."""
+    found: dict[Any, int] = {}
+    kind = label(model)
+    every = HistoryEntry.objects.order_by()
+    for chunk in chunks(pks):
+        own = every.filter(model=kind, object_id__in=chunk)
+        for pk, number in own.values_list("object_id").annotate(Max("pk")):
+            found[pk] = number
+        # Rows that belong to a record, or once did: what happened to them since counts too.
+        owners: dict[tuple[str, int], set[Any]] = {}
+        rows = every.filter(owner=kind, owner_id__in=chunk)
+        for pk, row, key in rows.values_list("owner_id", "model", "object_id").distinct():
+            owners.setdefault((row, key), set()).add(pk)
+        for row in {row for row, _key in owners}:
+            for keys in chunks(key for name, key in owners if name == row):
+                numbers = every.filter(model=row, object_id__in=keys)
+                for key, number in numbers.values_list("object_id").annotate(Max("pk")):
+                    for pk in owners[row, key]:
+                        found[pk] = max(found.get(pk, 0), number)
+    return found
 
 
 def later(model: type[models.Model], pk: Any, rested: str) -> list[HistoryEntry]:

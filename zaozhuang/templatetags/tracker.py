@@ -129,15 +129,20 @@ def on_day(context: template.Context, joint: str = "?") -> str:
 @register.simple_tag(takes_context=True)
 def cite(context: template.Context, record: Any, whole: bool = False) -> SafeString | str:
     """The small mark beside a figure that leads to the paragraph it rests on."""
+    return cited(record, on_day(context), whole)
+
+
+def cited(record: Any, day: str, whole: bool = False) -> SafeString:
+    """The same, with what keeps a past day in addresses."""
     if record.source is None:
         none = format_html('<span class="cite cite-none" title="{0}">{0}</span>', _("no source"))
-        return none + otherwise(record, on_day(context))
+        return none + otherwise(record, day)
     text = record.locator if whole and record.locator else record.paragraph or "§"
     title = f"{record.source} · {record.locator}" if record.locator else str(record.source)
     mark = format_html(
         '<a class="cite" href="{}" title="{}">{}</a>', record.citation_url, title, text
     )
-    return mark + otherwise(record, on_day(context))
+    return mark + otherwise(record, day)
 
 
 def otherwise(record: Any, day: str) -> SafeString:
