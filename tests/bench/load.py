@@ -74,10 +74,12 @@ class NotEmpty(Exception):
     """The database holds something; synthetic data never stands beside it."""
 
 
-def load(size: int, progress: Progress | None = None) -> float:
-    """Fill the migrated database of this process with so many projects; returns the seconds it took.
+def load(size: int, progress: Progress | None = None) -> tuple[float, float]:
+    """Fill the migrated database of this process with so many projects.
 
-    All derived tables included. Raises NotEmpty where a table of the tracker holds a row.
+    Returns the seconds until all rows are there, with what rows themselves hold of others and
+    with all indexes, that of the search too; and the seconds until every table that the tracker
+    derives from them is made as well. Raises NotEmpty where a table of the tracker holds a row.
     """
     from django.apps import apps
     from django.db import connection
@@ -107,13 +109,14 @@ def load(size: int, progress: Progress | None = None) -> float:
                 cursor.execute(statement)
             say(what, at, len(set_aside))
     _after_the_rows(connection, [models[name]._meta for name in COLUMNS])
+    rows_there = time.perf_counter() - start
     for command in derived():
         say(command, 0, 1)
         _rebuild(command)
         say(command, 1, 1)
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
-    return time.perf_counter() - start
+    return rows_there, time.perf_counter() - start
 
 
 def derived() -> list[str]:
@@ -138,8 +141,12 @@ def _refuse_a_filled_database() -> None:
     from django.apps import apps
     from django.db import connection
 
+    from zaozhuang.models import Edition
+
     for label in APPS:
         for model in apps.get_app_config(label).get_models():
+            if model is Edition:  # which counts the migrations' own writes
+                continue
             with connection.cursor() as cursor:
                 cursor.execute(f'SELECT 1 FROM "{model._meta.db_table}" LIMIT 1')
                 if cursor.fetchone():
@@ -305,12 +312,13 @@ def main() -> int:
 
     call_command("migrate", verbosity=0)
     try:
-        seconds = load(options.size, Bar())
+        rows, seconds = load(options.size, Bar())
     except NotEmpty as refused:
         sys.stderr.write(f"{refused}\n")
         return 1
     sys.stdout.write(
-        f"{options.size:,} projects in {seconds:.1f} s: {options.size / seconds:,.0f} a second.\n"
+        f"{options.size:,} projects in {rows:.1f} s: {options.size / rows:,.0f} a second;"
+        f" with all derived tables {seconds:.1f} s: {options.size / seconds:,.0f} a second.\n"
     )
     return 0
 
