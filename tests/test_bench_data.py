@@ -7,9 +7,11 @@ from django.db.models import Count
 from districts.models import District
 from projects.models import Capacity, Company, Participation, Project, Segment, StageChange
 from projects.stages import Stage
+from projects.words import table_of, words
 from tests.bench.data import COLUMNS, World
 from tests.bench.load import NotEmpty, load
 from tests.bench.places import CITIES, COUNTIES, PROVINCES
+from tests.bench.words import RARE
 
 SIZE = 400
 
@@ -22,6 +24,11 @@ def test_what_is_derived_is_what_the_tracker_derives() -> None:
     assert Project.objects.refresh_stage() == 0
     assert Project.objects.refresh_search() == 0
     assert Company.objects.refresh_search() == 0
+    for rows in (Project, Company):
+        pairs = table_of(rows)._default_manager.values_list("pk", "pairs")
+        assert dict(pairs) == {row.pk: words(row.search) for row in rows.objects.all()}
+    rare = Project.objects.matching(RARE[0])
+    assert [project.pk for project in rare] == [7]
     connection.check_constraints()
 
     # All that the bench asks for is there.

@@ -45,7 +45,7 @@ def replica(settings: SettingsWrapper) -> Iterator[str]:
     away.ensure_connection = connect
     settings.DATABASE_REPLICAS = [AWAY]
     settings.DATABASE_ROUTERS = ["zaozhuang.replicas.Router"]
-    at = django_settings.MIDDLEWARE.index("django.contrib.sessions.middleware.SessionMiddleware")
+    at = django_settings.MIDDLEWARE.index("zaozhuang.unchanged.middleware")
     middleware = list(django_settings.MIDDLEWARE)
     settings.MIDDLEWARE = [*middleware[:at], "zaozhuang.replicas.Replicas", *middleware[at:]]
     replicas._resting.clear()

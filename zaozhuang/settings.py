@@ -118,10 +118,11 @@ MIDDLEWARE = [
     "zaozhuang.headers.isolation",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    # Before what asks a database: the state of the data is that of the replica which is read.
+    *(["zaozhuang.replicas.Replicas"] if DATABASE_REPLICAS else []),
     "zaozhuang.unchanged.middleware",
     # Static files are compressed when they are collected; pages here. Streams stay streams.
     "django.middleware.gzip.GZipMiddleware",
-    *(["zaozhuang.replicas.Replicas"] if DATABASE_REPLICAS else []),
     "zaozhuang.parameters.ParametersMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",

@@ -14,10 +14,9 @@ from itertools import accumulate
 from random import Random
 from typing import Any, NamedTuple
 
-from pypinyin import Style, lazy_pinyin
-
-from projects.search import keys, normal
+from projects.search import keys
 from projects.stages import Stage
+from tests.bench.names import Found, document, normal_once, product_found, texts, word, words
 from tests.bench.places import CITIES, COUNTIES, PROVINCES, Place, counties, places
 from tests.bench.words import (
     BRANDS,
@@ -78,6 +77,8 @@ COLUMNS = {
         " stage stage_basis stage_since stage_since_precision stage_observed"
         " search created_at updated_at source_id locator"
     ),
+    "projects_companypairs": "id pairs",
+    "projects_projectpairs": "id pairs",
     "projects_capacity": (
         "id project_id product product_en segment_id quantity unit_id basis created_at source_id"
         " locator"
@@ -92,6 +93,7 @@ COLUMNS = {
 GROWING = [
     *("projects_company", "projects_project", "projects_capacity"),
     *("projects_participation", "projects_stagechange"),
+    *("projects_companypairs", "projects_projectpairs"),
 ]
 
 
@@ -181,19 +183,23 @@ class World:
     def rows(self, batch: Batch) -> Rows:
         """The companies of a batch, and the projects of its counties with their parts."""
         rows: Rows = {name: [] for name in GROWING}
-        rows["projects_company"] = [self._company(at) for at in range(*batch.companies)]
+        for at in range(*batch.companies):
+            self._company(at, rows)
         held = [0, *self.ends]
         for at in range(*batch.counties):
             County(self, self.counties[at], rows).fill(range(held[at], held[at + 1]))
         return rows
 
-    def _company(self, at: int) -> Row:
+    def _company(self, at: int, rows: Rows) -> None:
         names, found_by = self.company_names(at)
-        source = 2 + PROVINCES + at % CITIES
-        return (at + 1, f"c{at + 1}", *names, source, "合成 ¶3", _document(found_by, []))
+        source, text = 2 + PROVINCES + at % CITIES, document(found_by.keys, [])
+        rows["projects_company"].append(
+            (at + 1, f"c{at + 1}", *names, source, "合成 ¶3", text)
+        )  # fmt: skip
+        rows["projects_companypairs"].append((at + 1, " ".join(found_by.pairs)))
 
     @cache  # noqa: B019  # one world a process, and few of its companies have most projects
-    def company_names(self, at: int) -> tuple[tuple[str, str, str, str], list[str]]:
+    def company_names(self, at: int) -> "tuple[tuple[str, str, str, str], Found]":
         """The names of a company, in the order of COMPANY_NAMES, and what it is found by."""
         place, turn = at % COUNTIES, at // COUNTIES
         brand = word(BRANDS[(turn * 37 + place) % len(BRANDS)])
@@ -205,11 +211,13 @@ class World:
         legal = word("有限公司")
         short = [own + what for own, what in zip(brand, kind, strict=True)]
         full = [at + own + as_ for at, own, as_ in zip(home, short, legal, strict=True)]
-        squeezed = brand.sound + _normal(english)
-        found_by = [
-            *(*full[1:], f"{squeezed}({_normal(self.counties[place].names[3])})"),
-            *(*short[1:], squeezed),
-        ]
+        squeezed = brand.sound + normal_once(english)
+        found_by = Found.by(
+            [
+                *(*full[1:], f"{squeezed}({normal_once(self.counties[place].names[3])})"),
+                *(*short[1:], squeezed),
+            ]
+        )
         return (full[0], name_en, short[0], short_en), found_by
 
 
@@ -219,7 +227,7 @@ class County:
     def __init__(self, world: World, place: Place, rows: Rows) -> None:
         self.world, self.place, self.rows = world, place, rows
         self.chance = Random(SEED + place.id).random
-        self.found_by = keys(*place.names)
+        self.found_by = Found.by(keys(*place.names))
         # The latest project that is no phase, and its main product.
         self.whole: tuple[int, Product] | None = None
 
@@ -242,9 +250,11 @@ class County:
                 products[0] = main
         name, name_en, found_by = self._names(key, local, products[0], phase=parent is not None)
         entered = self._moment(730)
-        besides = self.found_by[:]
+        besides = [self.found_by]
         self._companies(key, cited, besides)
         self._capacities(key, products, entered, cited, besides)
+        text, pairs = texts(found_by, besides)
+        self.rows["projects_projectpairs"].append((key, pairs))
         kept = self._life(key, cited)
         basis = "stated" if chance() < 0.6 else "inferred"
         # Every start lies before every due date.
@@ -260,7 +270,7 @@ class County:
                 QUANTITIES[int(chance() * len(QUANTITIES))] if invested else None,
                 INVESTED[int(chance() * 3)] if invested else "",
                 invested and chance() < 0.1,
-                *kept, _document(found_by, besides), entered, self._moment(365), *cited,
+                *kept, text, entered, self._moment(365), *cited,
             )
         )  # fmt: skip
         if parent is None:
@@ -287,11 +297,11 @@ class County:
                 first.key + rest.key,
                 first.sound + rest.sound,
                 first.initials + rest.initials,
-                first.sound + _normal(english),
+                first.sound + normal_once(english),
             ],
         )
 
-    def _companies(self, key: int, cited: Row, found_by: list[str]) -> None:
+    def _companies(self, key: int, cited: Row, found_by: "list[Found]") -> None:
         """Add who takes part, each once, and what they are found by."""
         taken: list[int] = []
         for at in range(1 + int(self.chance() ** 3 * 3)):
@@ -304,10 +314,10 @@ class County:
             self.rows["projects_participation"].append(
                 (key * PARTS + at, key, company + 1, ROLES[at], basis, *cited)
             )
-            found_by += self.world.company_names(company)[1]
+            found_by.append(self.world.company_names(company)[1])
 
     def _capacities(
-        self, key: int, products: list[Product], entered: str, cited: Row, found_by: list[str]
+        self, key: int, products: list[Product], entered: str, cited: Row, found_by: "list[Found]"
     ) -> None:
         """Add the products, and what they are found by."""
         for at, (name, english, segment) in enumerate(products):
@@ -320,7 +330,7 @@ class County:
                 (key * PARTS + at, key, name, english, segment or None, quantity, unit, basis,
                  entered, *cited)
             )  # fmt: skip
-            found_by += _keys(name, english)
+            found_by.append(product_found(name, english))
 
     def _life(self, key: int, cited: Row) -> Row:
         """Add the events; gives the kept stage, which is that of the latest event that counts."""
@@ -353,49 +363,7 @@ class County:
         return DAYS[int(self.chance() * 365) - days] + CLOCK[int(self.chance() * len(CLOCK))]
 
 
-class Word(NamedTuple):
-    """A word with what it adds to the keys of a name: itself, its pinyin and its initials."""
-
-    text: str
-    key: str
-    sound: str
-    initials: str
-
-
 LIFE = [[Stage(stage).value for stage in life] for share, life in LIVES for _ in range(share)]
-
-
-@cache
-def word(text: str) -> Word:
-    return Word(
-        text,
-        normal(text),
-        normal("".join(lazy_pinyin(text))),
-        normal("".join(lazy_pinyin(text, style=Style.FIRST_LETTER))),
-    )
-
-
-@cache
-def words(*texts: str) -> Word:
-    """Words that stand together, as one."""
-    return Word(*("".join(parts) for parts in zip(*map(word, texts), strict=True)))
-
-
-@cache
-def _normal(text: str) -> str:
-    return normal(text)
-
-
-@cache
-def _keys(*names: str) -> list[str]:
-    return keys(*names)
-
-
-def _document(own: list[str], related: list[str]) -> str:
-    """As projects.search.document, of keys instead of names."""
-    named = dict.fromkeys(own)
-    besides = [key for key in dict.fromkeys(related) if key not in named]
-    return "\n" + "".join([f"{key}\n" for key in named] + [f"\t{key}\n" for key in besides])
 
 
 def _numbered(items: Iterable[tuple[Any, ...]]) -> list[Row]:

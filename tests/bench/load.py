@@ -22,7 +22,9 @@ from tests.bench.data import COLUMNS, GROWING, Batch, Row, Rows, World
 
 APPS = ["zaozhuang", "districts", "projects"]
 # Rebuilds what the rows bring along, name by name; it says so itself when that is wrong.
-BROUGHT_ALONG = {"rebuild_search"}
+BROUGHT_ALONG = {"rebuild_search", "rebuild_words"}
+# Processes that make rows; one writes them.
+MAKERS = 2
 # Batches made ahead of the one that is written; bounds memory.
 AHEAD = 4
 # Rows that one statement inserts.
@@ -60,6 +62,10 @@ SET_ASIDE = {
         " AND NOT EXISTS (SELECT FROM pg_constraint WHERE conname = indexname) ORDER BY indexname"
     ),
 }
+FTS5 = [
+    f'INSERT INTO "{table}_index"("{table}_index") VALUES (\'rebuild\')'
+    for table in ("projects_companypairs", "projects_projectpairs")
+]
 
 Progress = Callable[[str, int, int], None]
 
@@ -68,10 +74,12 @@ class NotEmpty(Exception):
     """The database holds something; synthetic data never stands beside it."""
 
 
-def load(size: int, progress: Progress | None = None) -> float:
-    """Fill the migrated database of this process with so many projects; returns the seconds it took.
+def load(size: int, progress: Progress | None = None) -> tuple[float, float]:
+    """Fill the migrated database of this process with so many projects.
 
-    All derived tables included. Raises NotEmpty where a table of the tracker holds a row.
+    Returns the seconds until all rows are there, with what rows themselves hold of others and
+    with all indexes, that of the search too; and the seconds until every table that the tracker
+    derives from them is made as well. Raises NotEmpty where a table of the tracker holds a row.
     """
     from django.apps import apps
     from django.db import connection
@@ -101,13 +109,14 @@ def load(size: int, progress: Progress | None = None) -> float:
                 cursor.execute(statement)
             say(what, at, len(set_aside))
     _after_the_rows(connection, [models[name]._meta for name in COLUMNS])
+    rows_there = time.perf_counter() - start
     for command in derived():
         say(command, 0, 1)
         _rebuild(command)
         say(command, 1, 1)
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
-    return time.perf_counter() - start
+    return rows_there, time.perf_counter() - start
 
 
 def derived() -> list[str]:
@@ -132,8 +141,12 @@ def _refuse_a_filled_database() -> None:
     from django.apps import apps
     from django.db import connection
 
+    from zaozhuang.models import Edition
+
     for label in APPS:
         for model in apps.get_app_config(label).get_models():
+            if model is Edition:  # which counts the migrations' own writes
+                continue
             with connection.cursor() as cursor:
                 cursor.execute(f'SELECT 1 FROM "{model._meta.db_table}" LIMIT 1')
                 if cursor.fetchone():
@@ -151,7 +164,7 @@ def _made(world: World) -> Iterator[tuple[Batch, Rows]]:
             yield batch, world.rows(batch)
         return
     with ProcessPoolExecutor(
-        1, get_context("spawn"), initializer=_begin, initargs=(world.size,)
+        MAKERS, get_context("spawn"), initializer=_begin, initargs=(world.size,)
     ) as pool:
         waiting: list[tuple[Batch, Future[bytes]]] = []
         for at in range(len(batches) + AHEAD):
@@ -239,8 +252,12 @@ def _in_bulk(connection: Any) -> Iterator[list[tuple[str, str]]]:
         found = cursor.fetchall()
         for kind, name, _statement in found:
             cursor.execute(f'DROP {kind} "{name}"')
+        again = [(f"{kind} {name}", statement) for kind, name, statement in found]
+        if connection.vendor == "sqlite":
+            # The search's tables of FTS5 follow their rows by triggers, which are set aside too.
+            again = [("index of the search", statement) for statement in FTS5] + again
         cursor.execute("BEGIN")
-        yield [(f"{kind} {name}", statement) for kind, name, statement in found]
+        yield again
         cursor.execute("COMMIT")
     # The next connection has the usual settings.
     connection.close()
@@ -295,12 +312,13 @@ def main() -> int:
 
     call_command("migrate", verbosity=0)
     try:
-        seconds = load(options.size, Bar())
+        rows, seconds = load(options.size, Bar())
     except NotEmpty as refused:
         sys.stderr.write(f"{refused}\n")
         return 1
     sys.stdout.write(
-        f"{options.size:,} projects in {seconds:.1f} s: {options.size / seconds:,.0f} a second.\n"
+        f"{options.size:,} projects in {rows:.1f} s: {options.size / rows:,.0f} a second;"
+        f" with all derived tables {seconds:.1f} s: {options.size / seconds:,.0f} a second.\n"
     )
     return 0
 
