@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Callable, Iterator
+from datetime import date, timedelta
 from decimal import Decimal
 from io import StringIO
 from itertools import combinations, count
@@ -44,6 +45,7 @@ from tests.factories import (
 pytestmark = pytest.mark.django_db
 
 _numbers = count(1)
+FIRST = date(2000, 1, 1)
 
 
 class World:
@@ -112,7 +114,7 @@ class World:
             project=self.one(Project),
             stage=stage,
             basis="" if stage == "unknown" else self.chance.choice(["stated", "inferred"]),
-            date=f"20{next(_numbers) % 80 + 10}-01-01",
+            date=FIRST + timedelta(next(_numbers)),
         )
 
     # Ways to write
