@@ -1,10 +1,12 @@
 """Databases beside that of the tests: empty ones, of either kind, under a name of their own."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import psycopg
 from django.db import connection, connections
@@ -63,7 +65,5 @@ def url_of(alias: str) -> str:
     found = connections[alias].settings_dict
     if connections[alias].vendor == "sqlite":
         return f"sqlite:///{found['NAME']}"
-    host = str(found["HOST"]).replace("/", "%2F")
-    return (
-        f"postgresql://{found['USER']}:{found['PASSWORD']}@{host}:{found['PORT']}/{found['NAME']}"
-    )
+    own = urlsplit(os.environ["DATABASE_URL"])
+    return own._replace(path=f"/{found['NAME']}").geturl()

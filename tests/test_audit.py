@@ -50,6 +50,7 @@ def first(model: Any, **wanted: Any) -> Any:
 def no_constraint() -> str:
     """One that is gone, as after a hurried repair."""
     if connection.vendor == "postgresql":
+        sql("SET CONSTRAINTS ALL IMMEDIATE")  # what is pending forbids it
         sql('ALTER TABLE projects_project DROP CONSTRAINT "project_not_its_own_parent"')
     else:
         sql("PRAGMA writable_schema = 1")
@@ -63,6 +64,7 @@ def no_constraint() -> str:
 
 def past_a_constraint() -> str:
     if connection.vendor == "postgresql":
+        sql("SET CONSTRAINTS ALL IMMEDIATE")
         sql("ALTER TABLE districts_unit DROP CONSTRAINT unit_factor_positive")
         sql("UPDATE districts_unit SET factor = 0 WHERE name = '万吨'")
         sql(

@@ -5,21 +5,27 @@ import resource
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
+from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 from django.db import OperationalError, connection
 from django.test import Client, RequestFactory, override_settings
 from django.utils import translation
 from psycopg import errors
 
-from districts.models import Source
+from districts.models import Source, Target
+from districts.progress import TargetState
 from projects import package
+from tests.factories import make_district, make_target
+from tests.members import logged_in
 from tests.test_settings import manage
 from zaozhuang import timeouts, views, xlsxfile
+from zaozhuang.dates import today
 from zaozhuang.faults import AWAY, BUSY, FULL, SLOW, Fault, fault_of
 
 PAGES = ["/", "/projects/", "/sources/", "/admin/"]
@@ -234,7 +240,7 @@ def test_a_statement_without_end_is_given_up(
 @pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL counts by itself")
 def test_who_takes_rows_slowly_is_not_counted(limited: None) -> None:
     with connection.cursor() as cursor:
-        cursor.execute(NUMBERS.format(400_000, "i"))
+        cursor.execute(NUMBERS.format(20_000, "i"))
         budget = next(w for w in connection.execute_wrappers if isinstance(w, timeouts._Budget))
         cursor.fetchmany(10)
         budget.looked -= 3600  # an hour between two rows
@@ -295,3 +301,41 @@ def test_a_load_that_finds_no_room_writes_nothing(db: None) -> None:
         finally:
             cursor.execute("PRAGMA max_page_count=1073741823")
     assert not Source.objects.exists()
+
+
+# New Year's Eve in Shanghai
+
+
+@pytest.mark.parametrize(
+    ("moment", "year_is_over"),
+    [
+        ("2026-12-31T15:30:00+00:00", False),  # 23:30 in Shanghai
+        ("2026-12-31T15:59:59+00:00", False),
+        ("2026-12-31T16:00:00+00:00", True),  # midnight there, still the old year in UTC
+        ("2026-12-31T23:59:59+00:00", True),
+    ],
+)
+def test_the_year_ends_in_shanghai(
+    admin_user: User, monkeypatch: pytest.MonkeyPatch, moment: str, year_is_over: bool
+) -> None:
+    """Due states, the month that is reported on, and the names of files follow the clock there."""
+    monkeypatch.setattr("django.utils.timezone.now", lambda: datetime.fromisoformat(moment))
+    client = logged_in(admin_user)
+    place = make_district(slug="place")
+    target = make_target(due="2026", district=place)
+    day = "2027-01-01" if year_is_over else "2026-12-31"
+    assert today().isoformat() == day
+    (measured,) = Target.objects.measured(today())
+    assert (measured.progress.state == TargetState.NOT_DUE) is not year_is_over
+    (row,) = client.get("/api/targets/").json()["results"]
+    assert (row["id"], row["state"] == "not_due") == (target.pk, not year_is_over)
+    page = client.get("/en/dispatch/")
+    assert page.context["month"].period.first.isoformat() == (
+        "2027-01-01" if year_is_over else "2026-12-01"
+    )
+    csv = client.get("/targets.csv")
+    b"".join(csv)
+    assert day in csv.headers["Content-Disposition"]
+    # The month that begins with the year may be reported on from its first moment, not before.
+    future = client.get("/dispatch/?month=2027-01")
+    assert future.status_code == (200 if year_is_over else 400)

@@ -39,9 +39,10 @@ logconfig_dict["loggers"] = {
 # Nobody steers the server through a socket in the home directory.
 control_socket_disable = True
 
-if env_bool("METRICS"):
-    # Where the processes leave their figures for each other; must be known before the first counts.
-    os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", tempfile.mkdtemp(prefix="tracker-metrics-"))
+if env_bool("METRICS") and "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
+    # Where the processes leave their figures for each other; must be known before the first counts,
+    # and stays the same when this file is read again.
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="tracker-metrics-")
 
 
 def child_exit(server: Any, worker: Any) -> None:

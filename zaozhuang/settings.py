@@ -244,8 +244,8 @@ SECURE_HSTS_INCLUDE_SUBDOMAINS = PRODUCTION
 SECURE_HSTS_PRELOAD = PRODUCTION
 if BEHIND_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
-# Answered to the load balancer over plain http, whatever the redirect says.
-SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz)$"]
+# Answered to the load balancer and to Prometheus over plain http, whatever the redirect says.
+SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz|metrics)$"]
 
 # Of one address that is not signed in; see zaozhuang.limits.
 API_REQUESTS_PER_MINUTE = env_int("API_REQUESTS_PER_MINUTE", 120, least=1)
