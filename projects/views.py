@@ -1,9 +1,11 @@
 """Lists and pages of projects and companies."""
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
 from django.core.paginator import EmptyPage, Page, Paginator
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
