@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("projects", "0006_stage_corrections"),
+        ("projects", "0009_page_order"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
