@@ -14,7 +14,7 @@ from districts.models import Target
 from projects.models import Project
 from tests.seeding.commands import dump, run
 from tests.seeding.conftest import RECORDS, Edit
-from zaozhuang.models import SeededRecord
+from zaozhuang.models import Edition, SeededRecord
 
 
 def problems(folder: Path) -> list[str]:
@@ -92,7 +92,8 @@ def test_an_error_in_the_last_file_takes_everything_back(city: Path, edit: Edit)
     (line,) = problems(city)
     assert line.startswith("targets.yaml:1: target “east-output-2023”: ")
     for model in apps.get_models(include_auto_created=True):
-        if model._meta.app_label in ("districts", "projects", "zaozhuang"):
+        # That somebody has tried to write may be known.
+        if model._meta.app_label in ("districts", "projects", "zaozhuang") and model is not Edition:
             assert not model._default_manager.exists()
 
 
