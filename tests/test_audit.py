@@ -177,9 +177,7 @@ def words_of_another() -> str:
 
 
 def counted_wrong() -> str:
-    tally: Tally | None
-    tally = models.QuerySet(Tally).filter(figure="", segment=0).order_by("pk").first()
-    assert tally
+    tally = first(Tally, figure="", segment=0)
     sql("UPDATE projects_tally SET projects = projects + 1 WHERE id = %s", tally.pk)
     return f"projects.tally ({tally.place}, 0, ''"
 

@@ -24,6 +24,7 @@ from zaozhuang.models import Edition
 WRITE = re.compile(r"\s*(?:INSERT|UPDATE|DELETE|REPLACE|MERGE|TRUNCATE|COPY|WITH)\b", re.IGNORECASE)
 INSIDE = re.compile(r"\b(?:INSERT|UPDATE|DELETE)\b", re.IGNORECASE)
 TABLE = re.compile(r'\s*(?:INSERT INTO|UPDATE|DELETE FROM|REPLACE INTO)\s+"?(\w+)', re.IGNORECASE)
+DROPS = re.compile(r"\s*(?:DROP|ALTER)\s+TABLE\b", re.IGNORECASE)
 # Tables that no page for visitors shows.
 UNSEEN = re.compile(r"django_session|django_admin_log|axes_|zaozhuang_edition")
 TABLE_NAME = Edition._meta.db_table
@@ -51,9 +52,12 @@ def watch(connection: Any, **kwargs: Any) -> None:
 
 def notice(execute: Callable[..., Any], sql: Any, params: Any, many: bool, context: Any) -> Any:
     statement = sql if isinstance(sql, str) else str(sql)
-    if not writes(statement):
-        return execute(sql, params, many, context)
     connection = context["connection"]
+    if not writes(statement):
+        if DROPS.match(statement) and TABLE_NAME in statement:
+            # By a migration that goes back, which writes on without the table.
+            connection.__dict__.pop("_edition_there", None)
+        return execute(sql, params, many, context)
     result = execute(sql, params, many, context)
     mark(connection)
     return result
