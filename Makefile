@@ -8,6 +8,9 @@ SHELL := /bin/sh
 .DELETE_ON_ERROR:
 
 PORT ?= 8000
+WRITES ?= 1000
+REQUESTS ?= 2000
+SEED ?= 1
 PYTHON ?= $(shell command -v python3.11 || command -v python3 || echo python3)
 
 VENV := .venv
@@ -33,7 +36,7 @@ KEYWORDS := --keyword gettext_lazy --keyword ngettext_lazy:1,2 \
 AS_IN_PRODUCTION = PRODUCTION=1 ALLOWED_HOSTS=tracker.example \
 	SECRET_KEY="$$($(PY) -c 'import secrets; print(secrets.token_urlsafe(60))')"
 
-.PHONY: help setup run test lint format bench soak screenshots licences sbom audit messages lock assets clean
+.PHONY: help setup run test race imports lint format bench cluster soak fuzz screenshots licences sbom audit messages lock assets clean
 
 help:  ## list these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
@@ -65,6 +68,18 @@ test: $(VENV)/.dev $(MO) var/static/staticfiles.json  ## run all tests, on SQLit
 	@echo "Tests on PostgreSQL …"
 	@$(PY) -m tests.postgres $(PY) -m pytest -n 2 --ignore tests/browser --ignore tests/deploy --ignore tests/soak $(ARGS)
 
+race: $(VENV)/.dev $(MO)  ## let four editors save 1,000 times at once, on either database (WRITES=10000 for more)
+	@echo "Racing on SQLite …"
+	@env -u DATABASE_URL RACING_WRITES=$(WRITES) $(PY) -m pytest -q tests/test_race.py
+	@echo "Racing on PostgreSQL …"
+	@RACING_WRITES=$(WRITES) $(PY) -m tests.postgres $(PY) -m pytest -q tests/test_race.py
+
+imports: export IMPORT_ROWS = 5000
+imports: export IMPORT_KILLS = 50
+imports: $(VENV)/.dev $(MO) var/static/staticfiles.json  ## test imports of 5,000 rows and 50 that are killed, on both databases; takes minutes
+	@env -u DATABASE_URL $(PY) -m pytest -q tests/test_sheet_many.py
+	@$(PY) -m tests.postgres $(PY) -m pytest -q tests/test_sheet_many.py
+
 lint: $(VENV)/.dev assets $(MO)  ## check style, types, templates, migrations, settings and translations
 	@echo "ruff …" && $(PY) -m ruff check . && $(PY) -m ruff format --check .
 	@echo "mypy …" && $(PY) -m mypy $(APPS) tests deploy
@@ -77,8 +92,15 @@ format: $(VENV)/.dev  ## put code and templates into the house style
 	@$(PY) -m ruff check --fix . && $(PY) -m ruff format .
 	@find $(TEMPLATES) -name '*.html' | xargs -r $(VENV)/bin/djade --target-version 5.2
 
-bench: $(VENV)/.dev $(MO) var/static/staticfiles.json  ## measure the running server; results in var/bench/
-	@$(PY) -m tests.bench.run
+bench: $(VENV)/.dev $(MO) var/static/staticfiles.json  ## measure the tracker against peers and limits (SIZE=10000 for one size)
+	@$(PY) -m tests.bench.run $(if $(SIZE),--size $(SIZE)) $(ARGS)
+
+cluster: $(VENV)/.dev $(MO) var/static/staticfiles.json  ## kill servers of a small cluster under load (SECONDS_EACH=30 for longer phases)
+	@SECONDS_EACH=$(SECONDS_EACH) $(PY) -m tests.cluster
+
+fuzz: $(VENV)/.dev $(MO) var/static/staticfiles.json  ## ask the real server for REQUESTS (2000) made by chance, on SQLite and on PostgreSQL
+	@env -u DATABASE_URL $(PY) -m tests.fuzz.run $(REQUESTS) $(SEED)
+	@$(PY) -m tests.postgres $(PY) -m tests.fuzz.run $(REQUESTS) $(SEED)
 
 soak: $(VENV)/.dev $(MO) var/static/staticfiles.json  ## readers, editors and faults at a real server for MINUTES=10; results in var/soak/
 	@$(PY) -m tests.soak.run

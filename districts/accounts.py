@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from districts.models import Membership
 from districts.roles import Role
 from zaozhuang.admin import LoadedRows
+from zaozhuang.lists import StrictList
 
 admin.site.unregister(User)
 admin.site.unregister(Group)
@@ -29,7 +30,7 @@ class MembershipInline(LoadedRows, admin.TabularInline):  # type: ignore[type-ar
 
 
 @admin.register(User)
-class EditorAccountAdmin(UserAdmin):  # type: ignore[type-arg]
+class EditorAccountAdmin(StrictList, UserAdmin):  # type: ignore[type-arg]
     """Django's own page, without the ways by which an administrator would gain more rights."""
 
     list_display = ["username", "last_name", "first_name", "roles", "places", "is_active"]
@@ -74,7 +75,7 @@ def _within_reach(request: HttpRequest, user: User | None) -> bool:
 
 
 @admin.register(Group)
-class RoleAdmin(GroupAdmin):
+class RoleAdmin(StrictList, GroupAdmin):
     """The four groups of the tracker are what `districts.roles` says; others are free."""
 
     def get_queryset(self, request: HttpRequest) -> "models.QuerySet[Group]":

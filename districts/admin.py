@@ -23,6 +23,7 @@ from districts.models import (
     Unit,
 )
 from districts.review import ReviewedAdmin
+from districts.rights import in_places_of, paths_of
 from zaozhuang.admin import EditorAdmin, LoadedRows
 from zaozhuang.numbers import quantity
 
@@ -38,6 +39,23 @@ ADOPTED: Any = (
     _("Where sources differ"),
     {"classes": ["collapse"], "fields": [("adopted_because", "adopted_because_en"), "created_at"]},
 )
+
+
+class Mine(admin.SimpleListFilter):
+    """Where one writes; the desk says by `place_path` how its records get to their place's path."""
+
+    title = _("where you write")
+    parameter_name = "whose"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        # Those of the city write everywhere, and readers nowhere.
+        return [("mine", _("my districts"))] if paths_of(request.user) else []
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        if self.value() != "mine":
+            return queryset
+        path = admin.site.get_model_admin(queryset.model).place_path  # type: ignore[attr-defined]
+        return queryset.filter(in_places_of(request.user, path))
 
 
 class ClaimInline(LoadedRows, admin.StackedInline):  # type: ignore[type-arg]
@@ -94,6 +112,7 @@ class SourceAdmin(EditorAdmin):
                     ("publisher", "publisher_en"),
                     "date",
                     "url",
+                    "articles_en",
                 ]
             },
         ),
@@ -163,6 +182,7 @@ class FigureAdmin(ReviewedAdmin):
 
     autocomplete_fields = ["district", "indicator", "source"]
     readonly_fields = ["created_at"]
+    place_path = "district__path"
 
     def get_queryset(self, request: HttpRequest) -> "models.QuerySet[Any]":
         """With what a record shows of itself in lists, choices and confirmations."""
@@ -189,6 +209,7 @@ class TargetAdmin(FigureAdmin):
         "locator",
     ]
     list_filter = [
+        Mine,
         "district",
         "indicator__theme",
         "due_basis",
@@ -228,6 +249,7 @@ class ReadingAdmin(FigureAdmin):
     form = ReadingForm
     list_display = ["indicator", "district", "place", "period_label", "figure", "source", "locator"]
     list_filter = [
+        Mine,
         "district",
         "indicator__theme",
         "period_precision",

@@ -9,11 +9,14 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from districts.drafts import Page, RefusedDraft, approve
+from districts.drafts import Page, RefusedDraft, approve, kind_of
 from districts.models import Draft
+from zaozhuang.lists import StrictList
+from zaozhuang.localised import person
 
 State = Draft.State
 # Which state each decision of a page leads to, and from which.
@@ -24,16 +27,33 @@ BY_AUTHOR = {
 
 
 @admin.register(Draft)
-class DraftAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class DraftAdmin(StrictList):
     """Nobody types a draft here or deletes one; it is decided."""
 
-    list_display = ["title", "action", "place", "author", "entered_at", "state", "remark"]
+    list_display = [
+        "title",
+        "kind",
+        "action",
+        "place",
+        "entered_by",
+        "entered_at",
+        "state",
+        "remark",
+    ]
     list_filter = ["state", "action", "place", ("author", admin.RelatedOnlyFieldListFilter)]
     list_select_related = ["place", "author"]
     list_per_page = 50
     show_full_result_count = False
     search_fields = ["title", "remark", "author__username"]
     actions = ["approve_selected"]
+
+    @admin.display(description=gettext_lazy("kind of record"), ordering="model")
+    def kind(self, draft: Draft) -> str:
+        return kind_of(draft)
+
+    @admin.display(description=gettext_lazy("author"), ordering="author__username")
+    def entered_by(self, draft: Draft) -> str:
+        return person(draft.author)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -80,7 +100,7 @@ class DraftAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         if request.method == "POST":
             try:
                 self._decide(request, draft)
-                return HttpResponseRedirect(reverse("admin:districts_draft_changelist"))
+                return HttpResponseRedirect(self._after(request))
             except RefusedDraft as refused:
                 problem = refused
                 draft.refresh_from_db()
@@ -88,16 +108,19 @@ class DraftAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         own = draft.author_id == request.user.pk
         context = {
             **self.admin_site.each_context(request),
-            "title": str(self.opts.verbose_name),
+            "title": capfirst(self.opts.verbose_name),
             "subtitle": draft.title,
             "opts": self.opts,
             "draft": draft,
             "original": draft,
-            "kind": page.model._meta.verbose_name,
+            "kind": kind_of(draft),
+            "with_rows": any(part["prefix"] for part in draft.changes) and not page.elsewhere,
             "gone": page.gone,
-            "record_url": self._record_url(page),
+            "record_url": page.record_url,
+            "typed_url": page.typed_url,
             "differences": [] if page.gone else list(page.differences()),
             "problem": problem,
+            "meanwhile": page.meanwhile() if draft.is_open else [],
             "may_decide": self.has_approve_permission(request) and draft.state == State.SUBMITTED,
             "may_submit": own and draft.state in BY_AUTHOR["submit"][1],
             "may_withdraw": own and draft.is_open,
@@ -106,13 +129,11 @@ class DraftAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         status = 409 if problem else 200
         return TemplateResponse(request, "admin/districts/draft.html", context, status=status)
 
-    def _record_url(self, page: Page) -> str:
-        """The page of the desk into which the draft was typed."""
-        options = page.model._meta
-        name = f"admin:{options.app_label}_{options.model_name}"
-        if page.draft.object_id is None:
-            return reverse(f"{name}_add")
-        return "" if page.gone else reverse(f"{name}_change", args=[page.draft.object_id])
+    def _after(self, request: HttpRequest) -> str:
+        """The city goes on with what else waits; an author is back on the desk."""
+        if self.has_approve_permission(request):
+            return reverse("admin:districts_draft_changelist") + "?state__exact=submitted"
+        return reverse("admin:index")
 
     def _decide(self, request: HttpRequest, draft: Draft) -> None:
         """Do what the button says; raises RefusedDraft or PermissionDenied."""

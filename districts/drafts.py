@@ -6,7 +6,7 @@ form, rows, checks and rights, and nothing that was not touched is sent anew.
 """
 
 import copy
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, cast
@@ -16,19 +16,24 @@ from django.apps import apps
 from django.contrib import admin
 from django.contrib.messages.storage import default_storage
 from django.core.exceptions import PermissionDenied
-from django.db import models, transaction
+from django.db import models, router, transaction
 from django.forms.formsets import DELETION_FIELD_NAME
-from django.http import HttpRequest, HttpResponseRedirect, QueryDict
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.datastructures import MultiValueDict
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from districts.models import District, Draft
 from districts.rights import root_of
 from zaozhuang.dates import PartialDate
 from zaozhuang.forms import PartialDateField
+from zaozhuang.history.entries import lock
 from zaozhuang.history.scope import recording
-from zaozhuang.history.versions import VERSION, newest
+from zaozhuang.history.versions import VERSION, Meanwhile, newest, since_seen, told
+from zaozhuang.models import HistoryEntry
 from zaozhuang.numbers import plain
 
 # An input as JSON keeps it: a text, on or off, or the chosen keys.
@@ -43,6 +48,9 @@ class RefusedDraft(Exception):
     def __init__(self, message: str, conflicts: "Sequence[Difference]" = ()) -> None:
         super().__init__(message)
         self.message, self.conflicts = message, conflicts
+
+
+MEANWHILE = gettext_lazy("The record was changed meanwhile, so nothing was saved.")
 
 
 @dataclass(frozen=True)
@@ -99,6 +107,7 @@ def changes_of(form: Any, formsets: Sequence[Any]) -> list[dict[str, Any]]:
     return parts
 
 
+@transaction.atomic
 def keep(
     author: Any,
     action: str,
@@ -107,17 +116,40 @@ def keep(
     *,
     draft: Draft | None = None,
     submit: bool = True,
+    rests_on: str = "",
 ) -> Draft:
     """Write down a draft, or what was typed anew into an old one."""
     place = root_of(record)
     assert isinstance(place, District)  # only records of a place wait
+    if draft is not None:  # unless it was decided since it was opened again
+        same = Draft.objects.select_for_update().filter(pk=draft.pk, state__in=Draft.OPEN)
+        draft = same.first()
     draft = draft or Draft(author=author)
     draft.action, draft.model, draft.object_id = action, record._meta.label_lower, record.pk
     draft.title, draft.place, draft.changes = str(record)[:300], place, changes
+    draft.rests_on = rests_on
     draft.state = Draft.State.SUBMITTED if submit else Draft.State.DRAFT
     draft.entered_at = timezone.now()
     draft.save()
     return draft
+
+
+@dataclass(frozen=True)
+class Elsewhere:
+    """A page of the desk beside a record's own, into which drafts about the record are typed.
+
+    The desk of the record lists it under the prefix that the parts of its drafts have.
+    """
+
+    title: str | Promise
+    # The form for one record, on which nothing was typed.
+    form: Callable[[Any], Any]
+    # What the page sends besides the form's inputs.
+    inputs: Callable[[Any], dict[str, str]]
+    address: Callable[[Any], str]
+    send: Callable[[Any, HttpRequest], HttpResponse]
+    # What happened since to what the draft is about.
+    meanwhile: Callable[[Draft], list[HistoryEntry]]
 
 
 class Page:
@@ -145,7 +177,10 @@ class Page:
         self.gone = draft.action != Draft.Action.ADD and self.record is None
         self.forms: dict[str, Any] = {}
         self.formsets: dict[str, Any] = {}
-        if not self.gone:
+        self.elsewhere: Elsewhere | None = elsewhere(desk, draft)
+        if self.elsewhere is not None and self.record is not None:
+            self.forms = {draft.changes[0]["prefix"]: self.elsewhere.form(self.record)}
+        elif not self.gone:
             adding = draft.action == Draft.Action.ADD
             record = None if adding else self.record
             form = self.desk.get_form(self.request, record, change=not adding)(instance=record)
@@ -157,8 +192,8 @@ class Page:
 
     def form_of(self, part: dict[str, Any]) -> Any:
         """The form of a part of the draft, a blank one for a new row, None where it is gone."""
-        if not part["prefix"]:
-            return self.forms.get("")
+        if part["prefix"] in self.forms:
+            return self.forms[part["prefix"]]
         formset = self.formsets.get(part["prefix"])
         if formset is None or part["pk"] is None:
             return formset and formset.empty_form
@@ -170,7 +205,7 @@ class Page:
         for part in self.draft.changes:
             form = self.form_of(part)
             row = ""
-            if part["prefix"] and form is not None:
+            if part["prefix"] and form is not None and self.elsewhere is None:
                 options = form._meta.model._meta
                 row = str(options.verbose_name)
                 row += "" if part["pk"] is None else f" “{form.instance}”"
@@ -188,10 +223,40 @@ class Page:
                 was, will, held = (in_words(field, value) for value in (before, after, now))
                 yield Difference(row, str(field.label or name), was, will, held, clashes)
 
+    def meanwhile(self) -> list[Meanwhile]:
+        """What happened since to what would be deleted, or to what was typed elsewhere."""
+        if self.record is None:
+            return []
+        if self.elsewhere is not None:
+            return told(self.elsewhere.meanwhile(self.draft))
+        if self.draft.action != Draft.Action.DELETE:
+            return []
+        return told(since_seen(self.desk.doomed([self.record.pk]), self.draft.rests_on))
+
+    @property
+    def record_url(self) -> str:
+        """The record as it stands; blank where it is gone."""
+        options = self.model._meta
+        name = f"admin:{options.app_label}_{options.model_name}"
+        if self.draft.object_id is None:
+            return reverse(f"{name}_add")
+        return "" if self.gone else reverse(f"{name}_change", args=[self.draft.object_id])
+
+    @property
+    def typed_url(self) -> str:
+        """Where the draft is opened again; blank where the record is gone."""
+        if self.elsewhere is None or self.record is None:
+            url, sign = self.record_url, "?"
+        else:
+            url, sign = self.elsewhere.address(self.record), "&"
+        return f"{url}{sign}draft={self.draft.pk}" if url else ""
+
     def data(self) -> QueryDict:
         """What the page would send: as the record stands, with the draft's changes."""
         data = QueryDict(mutable=True)
         data[VERSION] = str(self.version)
+        if self.elsewhere is not None:
+            data.update(self.elsewhere.inputs(self.record))
         for form in self.forms.values():
             if form.instance.pk is not None:
                 _put(data, form)
@@ -204,7 +269,7 @@ class Page:
             form = self.form_of(part)
             if form is None:
                 continue
-            if part["prefix"] and part["pk"] is None:
+            if part["prefix"] in self.formsets and part["pk"] is None:
                 form.prefix = self._new_row(data, part["prefix"])
             if part["delete"]:
                 data[form.add_prefix(DELETION_FIELD_NAME)] = "on"
@@ -267,12 +332,17 @@ def approve(draft: Draft, request: HttpRequest) -> None:
     draft = Draft.objects.select_for_update(of=("self",)).select_related("author").get(pk=draft.pk)
     if draft.state != Draft.State.SUBMITTED:
         raise RefusedDraft(_("Only a submitted draft can be approved."))
+    if draft.object_id is not None:  # what is looked at below stays as it is
+        model = apps.get_model(draft.model)
+        lock(model, [draft.object_id], router.db_for_write(model), [])
     page = Page(draft, request, draft.author)
     if page.gone:
         raise RefusedDraft(_("The record has been deleted meanwhile."))
+    if page.meanwhile():
+        raise RefusedDraft(str(MEANWHILE))
     conflicts = [difference for difference in page.differences() if difference.clashes]
     if conflicts:
-        raise RefusedDraft(_("The record was changed meanwhile, so nothing was saved."), conflicts)
+        raise RefusedDraft(str(MEANWHILE), conflicts)
     page.request.method = "POST"
     page.request.approving = draft
     # The history names who entered it; who let it take effect is its reason.
@@ -288,26 +358,55 @@ def _send(page: Page) -> None:
     draft, key = page.draft, str(page.draft.object_id)
     try:
         if draft.action == Draft.Action.DELETE:
-            page.request.POST = QueryDict("post=yes")
+            page.request.POST = QueryDict(mutable=True)
+            page.request.POST.update({"post": "yes", VERSION: draft.rests_on})
             response = page.desk.delete_view(page.request, key)
         else:
             page.request.POST = page.data()
+            if page.elsewhere is not None:
+                return _accepted(page, page.elsewhere.send(page.desk, page.request))
             adding = draft.action == Draft.Action.ADD
             response = page.desk.changeform_view(page.request, None if adding else key)
     except PermissionDenied:
         raise RefusedDraft(_("Its author may not write this record any more.")) from None
+    _accepted(page, response)
+
+
+def _accepted(page: Page, response: Any) -> None:
+    draft = page.draft
     if not isinstance(response, HttpResponseRedirect):
+        if draft.action == Draft.Action.DELETE and page.request.meanwhile:
+            raise RefusedDraft(str(MEANWHILE))
         errors = [text for found in response.context_data.get("errors", []) for text in found]
         raise RefusedDraft(" ".join(str(text) for text in errors) or _("The page refuses it."))
 
 
-def entered_then(draft: Draft, form: Any, formsets: Sequence[Any]) -> None:
-    """Give what an approved draft added the day on which it was entered."""
+def elsewhere(desk: Any, draft: Draft) -> Elsewhere | None:
+    """The page beside the record's own that the draft was typed into, if it was one."""
+    prefixes = [part["prefix"] for part in draft.changes[:1]]
+    pages: dict[str, Elsewhere] = getattr(desk, "typed_elsewhere", {})
+    return pages.get(prefixes[0]) if prefixes else None
+
+
+def kind_of(draft: Draft) -> str:
+    """What kind of record the draft is about, or what the page does that it was typed into."""
+    model = apps.get_model(draft.model)
+    other = elsewhere(admin.site.get_model_admin(model), draft)
+    return str(other.title if other else model._meta.verbose_name)
+
+
+def added_by(draft: Draft, form: Any, formsets: Sequence[Any]) -> list[models.Model]:
+    """What an approved draft has added on a record's own page."""
     rows = [row for formset in formsets for row in formset.extra_forms if row.has_changed()]
     if draft.action == Draft.Action.ADD:
         rows.append(form)
         draft.object_id = form.instance.pk
-    for record in (row.instance for row in rows if row.instance.pk is not None):
+    return [row.instance for row in rows if row.instance.pk is not None]
+
+
+def entered_then(draft: Draft, records: Iterable[models.Model]) -> None:
+    """Give what an approved draft added the day on which it was entered."""
+    for record in records:
         for name in ("recorded_at", "created_at"):
             if hasattr(record, name):
                 # A plain queryset: the day is no change of the record.

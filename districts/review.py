@@ -1,25 +1,46 @@
 """Review: what a district saves waits for the city, where the deployment wants it so."""
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.contrib import messages
-from django.contrib.admin.utils import unquote
-from django.db import models, transaction
+from django.db import models
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
-from districts.drafts import Page, changes_of, entered_then, keep
+from districts.drafts import (
+    Elsewhere,
+    Page,
+    added_by,
+    changes_of,
+    elsewhere,
+    entered_then,
+    keep,
+)
 from districts.models import Draft
 from districts.rights import EVERYWHERE
 from zaozhuang.admin import EditorAdmin
+from zaozhuang.history.versions import key_of
+from zaozhuang.views import back
+
+# More drafts than these are counted, not named, when they were kept together.
+NAMED = 3
 
 
 def must_wait(user: Any) -> bool:
     """Whether what this user saves of the figures of a place waits for approval."""
     return settings.REVIEW == "approval" and not user.has_perm(EVERYWHERE)
+
+
+def reopened_text(draft: Draft) -> str:
+    """What stands above a page on which an open draft is shown again."""
+    if draft.remark:
+        return _("Returned with the remark: %(remark)s") % {"remark": draft.remark}
+    return _("This draft has not taken effect; what you save takes its place.")
 
 
 class Waiting(Exception):
@@ -38,6 +59,9 @@ class ReviewedAdmin(EditorAdmin):
     `?draft=5` shows one's own open draft again, and saving it replaces what it held.
     """
 
+    # Pages beside a record's own into which drafts are typed, by the prefix of their parts.
+    typed_elsewhere: ClassVar[dict[str, Elsewhere]] = {}
+
     def save_related(self, request: Any, form: Any, formsets: Any, change: bool) -> None:
         draft: Draft | None = getattr(request, "approving", None)
         if draft is None and must_wait(request.user):
@@ -46,7 +70,7 @@ class ReviewedAdmin(EditorAdmin):
             raise Waiting(action, [form.instance], parts)
         super().save_related(request, form, formsets, change)
         if draft is not None:
-            entered_then(draft, form, formsets)
+            entered_then(draft, added_by(draft, form, formsets))
 
     def save_model(self, request: Any, obj: Any, form: Any, change: bool) -> None:
         # Of what is to wait nothing is written, not even for a moment.
@@ -70,7 +94,9 @@ class ReviewedAdmin(EditorAdmin):
         form_url: str = "",
         extra_context: Any = None,
     ) -> Any:
-        draft = self._reopened(request, object_id)
+        draft = self.reopened(request, object_id)
+        if draft is not None and elsewhere(self, draft) is not None:
+            draft = None
         if draft is not None and request.method == "GET":
             page = Page(draft, request, request.user)
             if not page.gone:
@@ -90,11 +116,8 @@ class ReviewedAdmin(EditorAdmin):
             return self._wait(request, waiting)
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
-        if request.method != "POST":
-            return super().changelist_view(request, extra_context)
         try:
-            with transaction.atomic():
-                return super().changelist_view(request, extra_context)
+            return super().changelist_view(request, extra_context)
         except Waiting as waiting:
             return self._wait(request, waiting)
 
@@ -102,9 +125,7 @@ class ReviewedAdmin(EditorAdmin):
         form = super().get_form(request, *args, **kwargs)
         draft: Draft | None = getattr(request, "reopened", None)
         if draft is not None:
-            form.refused = _("This draft has not taken effect; what you save takes its place.")
-            if draft.remark:
-                form.refused = _("Returned with the remark: %(remark)s") % {"remark": draft.remark}
+            form.refused = reopened_text(draft)
         return form
 
     def render_change_form(
@@ -113,17 +134,20 @@ class ReviewedAdmin(EditorAdmin):
         context["must_wait"] = must_wait(request.user)
         return super().render_change_form(request, context, *args, **kwargs)
 
-    def _reopened(self, request: HttpRequest, object_id: str | None) -> Draft | None:
+    def reopened(self, request: HttpRequest, object_id: str | None) -> Draft | None:
         """The draft of `?draft=`, where it is the editor's own, open, and of this page."""
         number = request.GET.get("draft", "")
         if not (number.isascii() and number.isdigit() and len(number) < 19):
+            return None
+        key = None if object_id is None else key_of(self.model, object_id)
+        if object_id is not None and key is None:
             return None
         return Draft.objects.filter(
             pk=number,
             author=request.user,  # type: ignore[misc]
             state__in=Draft.OPEN,
             model=self.opts.label_lower,
-            object_id=None if object_id is None else unquote(object_id),
+            object_id=key,
         ).first()
 
     def _wait(
@@ -135,24 +159,51 @@ class ReviewedAdmin(EditorAdmin):
             self.message_user(request, _("Nothing was changed."), messages.INFO)
             return HttpResponseRedirect(listing)
         submit = "_draft" not in request.POST
-        for record in waiting.records:
-            kept = keep(
+        deleting = waiting.action == Draft.Action.DELETE
+        kept = [
+            keep(
                 request.user,
                 waiting.action,
                 record,
                 waiting.changes,
                 draft=draft,
                 submit=submit,
+                rests_on=request.version if deleting else "",  # type: ignore[attr-defined]
             )
-            text = (
-                _("“{}” waits for the city’s approval: {}.")
-                if submit
-                else _("“{}” is kept as a draft and not submitted yet: {}.")
+            for record in waiting.records
+        ]
+        say_what_waits(request, kept)
+        return back(request) or HttpResponseRedirect(listing)
+
+
+def say_what_waits(request: HttpRequest, drafts: Sequence[Draft]) -> None:
+    """Tell who saved that it has not taken effect, of each draft or of all together."""
+    submitted = drafts[0].state == Draft.State.SUBMITTED
+    if len(drafts) > NAMED:
+        count, url = len(drafts), reverse("admin:districts_draft_changelist")
+        url += f"?state__exact={drafts[0].state}"
+        text = (
+            ngettext(
+                "{} draft waits for the city’s approval: {}.",
+                "{} drafts wait for the city’s approval: {}.",
+                count,
             )
-            link = format_html(
-                '<a href="{}">{}</a>',
-                reverse("admin:districts_draft_change", args=[kept.pk]),
-                _("see the draft"),
+            if submitted
+            else ngettext(
+                "{} draft is kept and not submitted yet: {}.",
+                "{} drafts are kept and not submitted yet: {}.",
+                count,
             )
-            self.message_user(request, format_html(text, kept.title, link), messages.WARNING)
-        return HttpResponseRedirect(listing)
+        )
+        link = format_html('<a href="{}">{}</a>', url, _("see the drafts"))
+        messages.warning(request, format_html(text, count, link))
+        return
+    text = (
+        _("“{}” waits for the city’s approval: {}.")
+        if submitted
+        else _("“{}” is kept as a draft and not submitted yet: {}.")
+    )
+    for draft in drafts:
+        url = reverse("admin:districts_draft_change", args=[draft.pk])
+        link = format_html('<a href="{}">{}</a>', url, _("see the draft"))
+        messages.warning(request, format_html(text, draft.title, link))

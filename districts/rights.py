@@ -36,26 +36,53 @@ def may_write(user: User | AnonymousUser, place: District | None) -> bool:
     return place is not None and any(place.path.startswith(path) for path in paths_of(user))
 
 
-def paths_of(user: User | AnonymousUser) -> list[str]:
-    """The paths of the user's places, asked for once in a request."""
-    if not hasattr(user, "_paths"):
+def places_of(user: User | AnonymousUser) -> list[District]:
+    """The places that the user is entered for, asked for once in a request."""
+    if not hasattr(user, "_places"):
         memberships: Any = getattr(user, "memberships", None)
-        paths = list(memberships.values_list("place__path", flat=True)) if memberships else []
-        user._paths = paths  # type: ignore[union-attr]
-    return user._paths  # type: ignore[union-attr, no-any-return]
+        rows = memberships.select_related("place").defer("place__boundary") if memberships else []
+        user._places = [row.place for row in rows]  # type: ignore[union-attr]
+    return user._places  # type: ignore[union-attr, no-any-return]
+
+
+def paths_of(user: User | AnonymousUser) -> list[str]:
+    return [place.path for place in places_of(user)]
+
+
+def in_places_of(user: Any, path: str) -> models.Q:
+    """The condition that a record lies where the user writes; `path` leads to its place's path."""
+    if user.has_perm(EVERYWHERE):
+        return models.Q()
+    condition = models.Q(pk__in=[])
+    for prefix in paths_of(user):
+        condition |= models.Q(**{f"{path}__startswith": prefix})
+    return condition
 
 
 def may_write_record(user: User | AnonymousUser, record: models.Model) -> bool:
-    """The same for a record; who entered a source or a company may go on correcting it."""
+    """The same for a record; who entered a source or a company may go on correcting it.
+
+    What says with `concerns()` which places it is about, such as an honour of a company, may be
+    added by these, and corrected by who added it.
+    """
     try:
         root = root_of(record)
     except ObjectDoesNotExist:
         return may_write(user, None)
     if isinstance(root, District):
         return may_write(user, root)
-    if may_write(user, None):
+    if may_write(user, None) or (isinstance(root, Recorded) and _entered_by(user, root)):
         return True
-    return isinstance(root, Recorded) and (root.pk is None or root.recorded_by_id == user.pk)
+    # An addition to a shared record, by a place that it concerns: theirs as long as it does.
+    concerns = getattr(record, "concerns", None)
+    if concerns is None or not _entered_by(user, record):
+        return False
+    return any(may_write(user, place) for place in concerns())
+
+
+def _entered_by(user: User | AnonymousUser, record: Any) -> bool:
+    """Whether the user entered the record, or is about to."""
+    return record.pk is None or record.recorded_by_id == user.pk
 
 
 class PlaceBackend(ModelBackend):

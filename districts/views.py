@@ -5,7 +5,6 @@ from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_safe
 
 from districts.evidence import (
     coverage,
@@ -16,6 +15,7 @@ from districts.evidence import (
 )
 from districts.models import District, Indicator, Source
 from zaozhuang.admin import editing_url
+from zaozhuang.methods import require_safe
 from zaozhuang.parts import shipped
 
 

@@ -11,14 +11,14 @@ from django.urls import path, reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.http import urlencode
-from django.utils.translation import gettext, pgettext_lazy
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
-from districts.admin import ADOPTED, CITATION, NAMES
+from districts.admin import ADOPTED, CITATION, NAMES, Mine
 from districts.models import Basis, Reading
 from districts.review import ReviewedAdmin
-from projects.forms import CapacityForm, ProjectForm, StageChangeForm
+from projects.forms import CapacityForm, HonourForm, ProjectForm, StageChangeForm
 from projects.inlines import (
     CapacityClaimInline,
     CapacityInline,
@@ -29,16 +29,33 @@ from projects.inlines import (
     StageHistoryInline,
     StruckStageInline,
 )
-from projects.models import Capacity, Company, Project, Segment, StageChange, Stream, Technology
+from projects.models import (
+    Capacity,
+    Company,
+    Honour,
+    Project,
+    Segment,
+    StageChange,
+    Stream,
+    Technology,
+)
 from projects.querysets import LATEST_FIRST
 from projects.report_admin import ProgressReportAdmin
-from projects.stage_desk import MOST, change_stages
+from projects.sheets import views
+from projects.stage_desk import ELSEWHERE, MOST, TYPED, change_stages
 from zaozhuang.admin import EditorAdmin
 from zaozhuang.numbers import grouped, quantity
 
 # Registered by being imported: Django looks for this module alone.
 __all__ = ["ProgressReportAdmin"]
 
+# The district's sheet, which stands with the projects that most of it is about.
+SHEETS: list[tuple[str, Any, str]] = [
+    ("sheet/", views.sheet_page, "sheet"),
+    ("sheet/download/", views.download, "sheet_download"),
+    ("sheet/<uuid:pk>/", views.preview, "sheet_preview"),
+    ("sheet/<uuid:pk>/refused/", views.refused, "sheet_refused"),
+]
 SHORT_NAMES = ("short_name", "short_name_en")
 
 
@@ -74,17 +91,19 @@ class ProjectAdmin(ReviewedAdmin):
     form = ProjectForm
     list_display = [
         "title",
+        "stage_now",
         "district",
-        "stage",
         "stage_basis",
         "since",
         "deadline_label",
         "amount",
         "updated_at",
-        "stage_link",
     ]
+    place_path = "district__path"
     actions = ["change_the_stage"]
+    typed_elsewhere = {ELSEWHERE: TYPED}
     list_filter = [
+        Mine,
         "stage",
         "stage_basis",
         "district",
@@ -139,6 +158,10 @@ class ProjectAdmin(ReviewedAdmin):
         return [
             path("<int:pk>/confirm/", confirm, name="projects_project_confirm"),
             path("stage/", stage, name="projects_project_stage"),
+            *(
+                path(where, self.admin_site.admin_view(view), name=f"projects_project_{name}")
+                for where, view, name in SHEETS
+            ),
             *super().get_urls(),
         ]
 
@@ -171,10 +194,26 @@ class ProjectAdmin(ReviewedAdmin):
             self.stage_link(project) if project.pk else "",
         )
 
-    @admin.display(description=pgettext_lazy("heading", "change"))
+    def get_list_display(self, request: HttpRequest) -> list[Any]:
+        """The stage stands with the way to change it, for those who may."""
+
+        @admin.display(description=_("stage"), ordering="stage")
+        def stage_now(project: Project) -> str:
+            if not self.has_change_permission(request, project):
+                return str(project.get_stage_display())
+            return format_html("{} {}", project.get_stage_display(), self.stage_link(project))
+
+        shown = super().get_list_display(request)
+        return [stage_now if name == "stage_now" else name for name in shown]
+
+    @admin.display(description=_("stage"), ordering="stage")
+    def stage_now(self, project: Project) -> str:
+        return str(project.get_stage_display())
+
     def stage_link(self, project: Project) -> str:
         url = reverse("admin:projects_project_stage")
-        return format_html('<a href="{}?project={}">{}</a>', url, project.pk, _("Change the stage"))
+        text = _("Change the stage")
+        return format_html('<a class="act" href="{}?project={}">{}</a>', url, project.pk, text)
 
     @admin.action(description=_("Change the stage"), permissions=["change"])
     def change_the_stage(
@@ -262,7 +301,9 @@ class StageChangeAdmin(ReviewedAdmin):
         "recorded_by",
         "recorded_at",
     ]
+    place_path = "project__district__path"
     list_filter = [
+        Mine,
         "stage",
         "basis",
         "observed",
@@ -306,6 +347,32 @@ class StageChangeAdmin(ReviewedAdmin):
             if change.withdrawn
             else change.when.label
         )
+
+
+@admin.register(Honour)
+class HonourAdmin(EditorAdmin):
+    form = HonourForm
+    list_display = ["title", "company", "year", "awarded_by", "source", "locator", "recorded_by"]
+    list_filter = ["year", ("source", admin.EmptyFieldListFilter)]
+    list_select_related = ["company", "source", "recorded_by"]
+    search_fields = ["title", "title_en", "company__name", "company__search"]
+    autocomplete_fields = ["company", "source"]
+    readonly_fields = ["recorded_by"]
+    fieldsets = [
+        (
+            None,
+            {
+                "fields": [
+                    "company",
+                    ("title", "title_en"),
+                    ("year", "slug"),
+                    ("awarded_by", "awarded_by_en"),
+                ]
+            },
+        ),
+        CITATION,
+        (_("Record"), {"fields": ["recorded_by"]}),
+    ]
 
 
 @admin.register(Company)

@@ -1,8 +1,10 @@
 """The chain: which district does what, how far it is, and where nobody is yet."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 from django.db.models import Count, Sum
 
@@ -10,6 +12,7 @@ from districts.models import District, Unit
 from projects.models import Capacity, Segment
 from projects.querysets import ProjectQuerySet
 from projects.stages import FAMILY, ORDER, Family
+from projects.summaries.standing import capacities_of, links_of
 
 # From furthest to least: what a cell is coloured by when it holds several.
 FURTHEST = [
@@ -120,10 +123,6 @@ def chain(
 
     A project in a place below one of the districts counts for that district.
     """
-    segments = list(Segment.objects.select_related("stream", "unit"))
-    cells = {
-        (segment.pk, place.pk): Cell(segment, place) for segment in segments for place in districts
-    }
     owner = {
         pk: place.pk
         for pk, path in District.objects.values_list("pk", "path")
@@ -133,26 +132,47 @@ def chain(
     rows = Capacity.objects.filter(
         project__in=selection.order_by().values("pk"), segment__isnull=False
     ).at(as_of)
-    for segment, place, stage, count in (
+    counts = (
         rows.order_by()
         .values_list("segment", "project__district", "at_stage")
         .annotate(Count("project", distinct=True))
-    ):
-        if place in owner:
-            cell = cells[segment, owner[place]]
-            cell.projects[stage] = cell.projects.get(stage, 0) + count
-    units = Unit.objects.in_bulk()
-    sums: dict[tuple[int, int, Family, int, bool], Decimal] = {}
-    for segment, place, stage, unit, per_year, quantity in (
+    )
+    quantities = (
         rows.filter(quantity__isnull=False)
         .without_phases_of(selection.order_by())
         .order_by()
         .values_list("segment", "project__district", "at_stage", "unit", "per_year")
         .annotate(Sum("quantity"))
-    ):
-        if place in owner:
-            key = (segment, owner[place], FAMILY[stage], unit, per_year)
-            sums[key] = sums.get(key, Decimal(0)) + quantity
+    )
+    return _matrix(
+        districts,
+        [(s, owner[place], *rest) for s, place, *rest in counts if place in owner],
+        [(s, owner[place], *rest) for s, place, *rest in quantities if place in owner],
+    )
+
+
+def chain_of(place: District, districts: list[District]) -> Chain:
+    """The matrix of a place as it stands today, by the districts below it."""
+    keys = [district.pk for district in districts]
+    return _matrix(districts, links_of(keys), capacities_of(keys, place.pk))
+
+
+def _matrix(
+    districts: list[District], counts: Iterable[Sequence[Any]], quantities: Iterable[Sequence[Any]]
+) -> Chain:
+    """From segment, district, stage and count; and segment, district, stage, unit, per year, sum."""
+    segments = list(Segment.objects.select_related("stream", "unit"))
+    cells = {
+        (segment.pk, place.pk): Cell(segment, place) for segment in segments for place in districts
+    }
+    for segment, place, stage, count in counts:
+        cell = cells[segment, place]
+        cell.projects[stage] = cell.projects.get(stage, 0) + int(count)
+    units = Unit.objects.in_bulk()
+    sums: dict[tuple[int, int, Family, int, bool], Decimal] = {}
+    for segment, place, stage, unit, per_year, quantity in quantities:
+        key = (segment, place, FAMILY[stage], unit, per_year)
+        sums[key] = sums.get(key, Decimal(0)) + quantity
     for (segment, place, family, unit, per_year), quantity in sums.items():
         cells[segment, place].amounts.append(Amount(family, quantity, units[unit], per_year))
     for cell in cells.values():

@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.http import content_disposition_header
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.http import require_safe
+from django.utils.translation import pgettext_lazy
 
 from districts.models import District, Target
 from projects import rules
@@ -24,13 +24,14 @@ from projects.views import paginate
 from zaozhuang.csvfile import Column, file_name
 from zaozhuang.dates import today
 from zaozhuang.inputs import DayField, PageField, RecordsField
+from zaozhuang.methods import require_safe
 from zaozhuang.views import refuse
 
 # In the order of the contract.
 CHANGE_COLUMNS: list[Column[Change]] = [
     Column("day", _("Day"), lambda c: c.moment),
     Column("precision", _("Precision of the day"), lambda c: c.moment.precision.value),
-    Column("kind", _("Change"), lambda c: c.kind.value),
+    Column("kind", pgettext_lazy("what changed", "Change"), lambda c: c.kind.value),
     Column("project", _("Project (address)"), lambda c: c.project.slug if c.project else ""),
     Column("project_name", _("Project or target"), lambda c: c.subject.label),
     Column("district_code", _("District code"), lambda c: c.district.code),

@@ -10,7 +10,6 @@ from django.template.loader import render_to_string
 from django.utils.html import strip_tags
 from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_safe
 
 from districts.models import District
 from projects.briefing import PROJECTS, word_file
@@ -18,6 +17,7 @@ from projects.filters import errors_of
 from projects.places import SHOWN, Place
 from zaozhuang.context import site
 from zaozhuang.inputs import DayForm
+from zaozhuang.methods import require_safe
 from zaozhuang.views import refuse
 
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
@@ -69,8 +69,8 @@ def district(request: HttpRequest, slug: str, as_of: date | None) -> HttpRespons
         "place": place,
         "district": place.district,
         "as_of": as_of,
-        "projects": place.listed[: SHOWN * 4],
-        "places": District.objects.order_by("path"),
+        "projects": place.first(SHOWN * 4),
+        "places": place.around,
     }
     return render(request, "projects/district.html", context)
 
@@ -82,7 +82,7 @@ def briefing(request: HttpRequest, slug: str, as_of: date | None) -> HttpRespons
     return render(
         request,
         "projects/briefing.html",
-        {"place": place, "as_of": as_of, "projects": place.listed[:PROJECTS]},
+        {"place": place, "as_of": as_of, "projects": place.first(PROJECTS)},
     )
 
 

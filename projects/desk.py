@@ -5,19 +5,22 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from django.db.models import Count, IntegerField, Q, QuerySet, Value
+from django.db.models import Count, IntegerField, QuerySet, Value
 from django.db.models.functions import Coalesce, Greatest
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
+from districts.drafts import kind_of
 from districts.models import Draft, Reading, Target
-from districts.rights import EVERYWHERE, paths_of
+from districts.rights import in_places_of
 from projects.models import Project, StageChange
 from projects.querysets import ProjectQuerySet
+from projects.reporting import reports_that_wait
 from projects.stages import UNFINISHED
 from zaozhuang.dates import PartialDate, Precision, today
+from zaozhuang.localised import person
 
 # What is shown of each list; the rest is behind its link.
 SHOWN = 10
@@ -27,32 +30,26 @@ CONFIRM_AFTER = timedelta(days=183)
 
 @dataclass(frozen=True)
 class Row:
-    """One record that waits: what it is, why it waits, and where it is dealt with."""
+    """One record that waits: what it is, why it waits, and where it is dealt with.
+
+    `ways` are further pages that deal with it: what is done there, and the address.
+    """
 
     title: str
     why: str
     url: str
     confirm_url: str = ""
+    ways: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
 class Waiting:
-    """One list of the desk; `more` says that it goes on behind `url`."""
+    """One list of the desk; `more` says that it goes on, `url` is where all of it stands."""
 
     title: str
     rows: list[Row]
     more: bool = False
     url: str = ""
-
-
-def in_places_of(user: Any, path: str) -> Q:
-    """The condition that a record lies where the user writes; `path` leads to its place's path."""
-    if user.has_perm(EVERYWHERE):
-        return Q()
-    condition = Q(pk__in=[])
-    for prefix in paths_of(user):
-        condition |= Q(**{f"{path}__startswith": prefix})
-    return condition
 
 
 def own_projects(user: Any) -> ProjectQuerySet:
@@ -69,9 +66,26 @@ def _page(project: Project) -> str:
     return reverse("admin:projects_project_change", args=[project.pk])
 
 
+def _back() -> str:
+    """In an address: that its page leads back to the desk when all is done."""
+    return urlencode({"next": reverse("admin:index")})
+
+
+def _stage_way(project: Project) -> tuple[str, str]:
+    return _("Change the stage"), f"{stage_page(project)}&{_back()}"
+
+
+def stage_page(project: Project) -> str:
+    return f"{reverse('admin:projects_project_stage')}?project={project.pk}"
+
+
 def _draft_row(draft: Draft) -> Row:
     url = reverse("admin:districts_draft_change", args=[draft.pk])
-    return Row(draft.title, draft.remark or f"{draft.place.label} · {draft.author}", url)
+    return Row(
+        draft.title,
+        draft.remark or f"{kind_of(draft)} · {draft.place.label} · {person(draft.author)}",
+        url,
+    )
 
 
 def returned_drafts(user: Any, day: date) -> Waiting:
@@ -97,20 +111,28 @@ def overdue_projects(user: Any, day: date) -> Waiting:
     def row(project: Project) -> Row:
         due = project.deadline.label if project.deadline else ""
         why = _("due %(due)s, still %(stage)s") % {"due": due, "stage": project.get_stage_display()}
-        return Row(project.label, f"{project.district.label} · {why}", _page(project))
+        return Row(
+            project.label,
+            f"{project.district.label} · {why}",
+            _page(project),
+            ways=(_stage_way(project),),
+        )
 
     return _listed(_("Due dates that have passed"), late, row, "")
 
 
 def unreported_projects(user: Any, day: date) -> Waiting:
-    """What is prepared or built and has no report for the running month."""
+    """What is prepared or built and has no report for the running month, not even one that waits."""
     month = PartialDate.containing(day, Precision.MONTH)
     silent = own_projects(user).dispatched(day).unreported(month.first)
+    if drafted := reports_that_wait(month.first):
+        silent = silent.exclude(pk__in=drafted)
 
     def row(project: Project) -> Row:
         asked = urlencode({"project": str(project.pk), "month": month.iso})
-        url = f"{reverse('admin:projects_progressreport_add')}?{asked}"
-        return Row(project.label, project.district.label, url)
+        url = f"{reverse('admin:projects_progressreport_add')}?{asked}&{_back()}"
+        ways = ((_("Write the report"), url), _stage_way(project))
+        return Row(project.label, project.district.label, url, ways=ways)
 
     title = _("No report yet for %(month)s") % {"month": month.label}
     page = f"{reverse('dispatch')}?{urlencode({'month': month.iso})}"
@@ -154,7 +176,10 @@ def unconfirmed_projects(user: Any, day: date) -> Waiting:
             "day": since,
         }
         confirm = reverse("admin:projects_project_confirm", args=[project.pk])
-        return Row(project.label, f"{project.district.label} · {why}", _page(project), confirm)
+        ways = (_stage_way(project),)
+        return Row(
+            project.label, f"{project.district.label} · {why}", _page(project), confirm, ways
+        )
 
     return _listed(_("Not confirmed for six months"), old.order_by("last", "pk"), row, "")
 

@@ -17,19 +17,22 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 from django.views.decorators.cache import cache_control
-from django.views.decorators.http import require_safe
 
-from districts.models import District
+from districts.models import District, Source
 from projects.filters import ChoicesFilter, RecordsFilter, errors_of
-from projects.formats import HeadersForm
-from projects.lights import Colour, Light, light
+from projects.formats import as_csv, as_json, as_xlsx, table
+from projects.lights import RULES, Colour, Light, light
 from projects.models import ProgressReport, Project
+from projects.provenance import Extract
+from projects.reporting import reports_that_wait
 from projects.stages import Stage
 from projects.views import paginate
-from zaozhuang.csvfile import Column, csv_response
+from zaozhuang.csvfile import Column
 from zaozhuang.dates import PartialDate, Precision, today
 from zaozhuang.inputs import MonthField, PageField
+from zaozhuang.methods import require_safe
 from zaozhuang.views import refuse
+from zaozhuang.xlsxfile import Section
 
 
 @dataclass(frozen=True)
@@ -167,6 +170,9 @@ class DispatchFilter(django_filters.FilterSet):
         ]
 
 
+SEES_DRAFTS = "districts.view_draft"
+
+
 class PageForm(forms.Form):
     page = PageField(required=False, label=_("Page"))
 
@@ -198,8 +204,11 @@ def dispatch_page(request: HttpRequest) -> HttpResponse:
         for row in page.object_list
         if request.user.has_perm("projects.change_project", row.project)
     }
+    waiting = reports_that_wait(month.period.first) if request.user.has_perm(SEES_DRAFTS) else {}
     context = {
         "month": month,
+        # Reports that the city has not approved yet, by their project.
+        "waiting": waiting,
         "filter": filterset,
         "reported": len(month.rows) - month.missing,
         "lights": lights_of(filterset.selection(any_light=True)),
@@ -250,13 +259,24 @@ DISPATCH_COLUMNS: list[Column[Row]] = [
 ]  # fmt: skip
 
 
-@for_readers_of_reports
-def dispatch_csv(request: HttpRequest) -> HttpResponseBase:
+@table("dispatch", _("Dispatch"), DispatchFilter, Project.objects.none)
+def dispatch(filterset: DispatchFilter) -> Extract[Row]:
     """The rows of the page with the same parameters, one project a row."""
-    filterset = DispatchFilter(request.GET, queryset=Project.objects.none())
-    heads = HeadersForm(request.GET)
-    if not (filterset.is_valid() and heads.is_valid()):
-        return refuse(request, errors_of(filterset.form, heads))
-    return csv_response(
-        request, "dispatch", DISPATCH_COLUMNS, filterset.selection(), filterset.form.fields
+    rows = filterset.selection()
+    return Extract(
+        DISPATCH_COLUMNS,
+        rows,
+        lambda: len(rows),
+        # What a district reports rests on no publication.
+        Source.objects.none(),
+        [f"{rule.colour.shape} {rule.colour.label}: {rule.text}" for rule in RULES],
+        lambda: [
+            Section(str(_("Light (code)")), [(str(code), label) for code, label in Colour.choices])
+        ],
+        filterset.month_asked.day,
     )
+
+
+dispatch_csv, dispatch_xlsx, dispatch_json = (
+    for_readers_of_reports(write(dispatch)) for write in (as_csv, as_xlsx, as_json)
+)

@@ -7,7 +7,6 @@ from typing import Any
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.http import require_safe
 
 from districts.models import District, Reading, Target
 from projects import exports, rules
@@ -20,8 +19,10 @@ from projects.gaps import LINK_COLUMNS, Link
 from projects.models import Capacity, Company, Honour, Project
 from projects.places import Place
 from projects.provenance import Extract, as_of, sources_of, sources_of_projects
+from projects.streams import project_lines
 from zaozhuang.csvfile import Column, csv_response
 from zaozhuang.inputs import DayForm
+from zaozhuang.methods import require_safe
 from zaozhuang.views import refuse
 
 # Rows fetched at once with their prefetched relations; bounds the memory of an export.
@@ -38,6 +39,7 @@ def projects(filterset: ProjectFilter) -> Extract[Project]:
         sources_of_projects(selection, filterset.as_of_day),
         rules.project_rules(),
         rules.project_codes,
+        lines=partial(project_lines, selection),
     )
 
 

@@ -6,7 +6,7 @@ selects nothing and says so; unknown parameters are ignored.
 
 from collections.abc import Callable, Iterable
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import django_filters
 from django import forms
@@ -22,6 +22,9 @@ from projects.search import relevance
 from projects.stages import Stage, stage_order
 from zaozhuang.inputs import ChoicesField, DayField, RecordsField
 from zaozhuang.localised import column
+
+if TYPE_CHECKING:
+    from projects.summaries.figures import Figures
 
 # The parameters whose choices are counted beside them.
 FACETS = ["district", "stage", "segment", "company", "kind", "basis"]
@@ -112,6 +115,13 @@ class ProjectFilter(django_filters.FilterSet):
             key = self.filters[name].extra.get("to_field_name")
             chosen[name] = [getattr(item, key) if key else item for item in value]
         return chosen
+
+    @cached_property
+    def figures(self) -> "Figures":
+        """What the selection adds up to, and what its choices would give."""
+        from projects.summaries.figures import Figures
+
+        return Figures(self)
 
     def selection(self, without: str = "") -> ProjectQuerySet:
         """The projects that all parameters but `without` select, in the order asked for.

@@ -10,7 +10,6 @@ from django.http import HttpRequest, HttpResponseBase, QueryDict
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_safe
 
 from districts.models import District
 from projects import provenance
@@ -20,6 +19,7 @@ from zaozhuang.csvfile import csv_response
 from zaozhuang.geometry import boundary
 from zaozhuang.inputs import ChoicesField
 from zaozhuang.jsonfile import dumps, json_lines, json_response, record
+from zaozhuang.methods import require_safe
 from zaozhuang.views import refuse
 from zaozhuang.xlsxfile import xlsx_response
 
@@ -101,7 +101,9 @@ def exporter(write: Write) -> Callable[[Table], Callable[..., HttpResponseBase]]
 def as_csv(
     request: HttpRequest, table: Table, filterset: Any, extract: Extract[Any]
 ) -> HttpResponseBase:
-    return csv_response(request, table.stem, extract.columns, extract.rows, filterset.form.fields)
+    return csv_response(
+        request, table.stem, extract.columns, extract.rows, filterset.form.fields, extract.lines
+    )
 
 
 @exporter

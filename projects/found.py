@@ -14,7 +14,8 @@ from typing import Any, TypeVar
 
 from django.db import models, transaction
 
-from zaozhuang.history.tracking import TrackedQuerySet
+from projects.summaries.writing import CountedQuerySet
+from projects.words import keep_words
 
 Row = TypeVar("Row", bound=models.Model)
 
@@ -43,16 +44,21 @@ def refuse_search(fields: Iterable[str]) -> None:
 
 
 def save_texts(model: type[models.Model], rows: Iterable[Any], texts: dict[Any, str]) -> list[Any]:
-    """Write the texts that differ, past the querysets that follow writes; returns their keys."""
+    """Write the texts that differ, past the querysets that follow writes; returns their keys.
+
+    The words of all of them are looked at too, so that what was lost is found again.
+    """
+    rows = list(rows)
     late = [row for row in rows if row.search != texts[row.pk]]
     for row in late:
         row.search = texts[row.pk]
     models.QuerySet(model).bulk_update(late, ["search"])
+    keep_words(rows)
     return [row.pk for row in late]
 
 
-class PartQuerySet(TrackedQuerySet[Row]):
-    """Parts of projects, by whose names the projects are found: products and companies."""
+class PartQuerySet(CountedQuerySet[Row]):
+    """Parts of projects, by whose names the projects are found and with which they count."""
 
     # The columns that the search text rests on.
     found_by: frozenset[str] = frozenset()

@@ -22,6 +22,7 @@ COLUMNS = [
     ("updated", _("Updated"), "updated", False),
     ("source", _("Source"), "", True),
 ]
+SHOWN = [code for code, _label, _sort, shown in COLUMNS if shown]
 # Parameters that dress the list; everything else that filters can be removed with one click.
 SINGLE = ["q", "due_after", "due_before", "as_of"]
 
@@ -40,11 +41,7 @@ class ListForm(forms.Form):
     def shown(self) -> list[str]:
         """The codes of the columns to show, in their fixed order."""
         chosen = self.cleaned_data["columns"]
-        return [
-            code
-            for code, _label, _sort, default in COLUMNS
-            if (code in chosen if chosen else default)
-        ]
+        return [code for code, *_ in COLUMNS if code in chosen] if chosen else SHOWN
 
 
 @dataclass(frozen=True)

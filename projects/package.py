@@ -14,7 +14,6 @@ from django.db import models
 from django.db.models import Max
 from django.http import FileResponse, HttpRequest, HttpResponseBase
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_safe
 
 from districts.models import District, Source
 from projects import rules
@@ -23,6 +22,7 @@ from zaozhuang.csvfile import csv_lines, named, text_of
 from zaozhuang.geometry import boundary
 from zaozhuang.jsonfile import dumps, json_lines
 from zaozhuang.localised import localised, sentences
+from zaozhuang.methods import require_safe
 from zaozhuang.seeding.kinds import KINDS
 from zaozhuang.snapshot import snapshot
 from zaozhuang.tableschema import DataTable, data_tables
@@ -100,7 +100,7 @@ def _source(request: HttpRequest, source: Source) -> dict[str, Any]:
     details = [str(source), localised(source, "publisher"), text_of(source.published)]
     return {
         "title": _("; ").join(filter(None, details)),
-        "path": source.url or request.build_absolute_uri(source.get_absolute_url()),
+        "path": source.link or request.build_absolute_uri(source.get_absolute_url()),
     }
 
 

@@ -3,14 +3,21 @@
 from dataclasses import dataclass
 from datetime import date
 
+from django.db.models import Count, Q
 from django.utils.functional import cached_property
 
 from districts.models import District, Reading, ReadingQuerySet, Source, Target
-from projects.chain import Chain, chain
+from projects.chain import Chain, chain, chain_of
 from projects.charts.base import Chart
 from projects.charts.matrix import capacity_chart, chain_chart
 from projects.charts.places import map_chart
-from projects.charts.stages import Counts, count_by_district, funnel_chart, stages_chart
+from projects.charts.stages import (
+    Counts,
+    count_by_district,
+    counts_now,
+    funnel_chart,
+    stages_chart,
+)
 from projects.charts.targets import targets_chart
 from projects.charts.timeline import timeline_chart
 from projects.gaps import Link, links
@@ -18,12 +25,17 @@ from projects.models import Project, StageChange
 from projects.querysets import ProjectQuerySet
 from projects.reconciliation import Reconciled, reported_and_tracked
 from projects.stages import UNFINISHED, stage_order
+from projects.summaries.few import FEW
+from projects.summaries.listed import first_places
+from projects.summaries.standing import dues_of, sources_of
 from projects.sums import SumCheck, sum_checks
-from projects.totals import Totals, totals
+from projects.totals import Totals, totals, totals_in
 from zaozhuang.dates import PartialDate, today
 
 # What a list on a dashboard shows before it says "all".
 SHOWN = 8
+# Dates before the day and after it that a picture can hold.
+DRAWN = 40
 
 
 @dataclass
@@ -57,23 +69,48 @@ class Place:
             "district__path", stage_order("at_stage").desc(), "slug"
         )
 
+    def first(self, number: int) -> list[Project]:
+        """As many of them from the top of the list."""
+        rows = self.listed
+        if self.as_of is None and self.totals.count > FEW:
+            rows = rows.filter(district__in=first_places(self.district, number))
+        return list(rows[:number])
+
+    @cached_property
+    def around(self) -> list[District]:
+        """Places to go to from here: those above, beside and directly below."""
+        near = Q(parent=self.district) | Q(pk=self.district.pk)
+        if self.district.parent_id is not None:
+            codes = self.district.path.split("/")[:-1]
+            near |= Q(path__in=["/".join(codes[:n]) + "/" for n in range(1, len(codes))])
+            near |= Q(parent=self.district.parent_id)
+        return list(District.objects.filter(near).order_by("path").defer("boundary"))
+
     @cached_property
     def sources(self) -> list[Source]:
         """What the projects and targets of this place rest on."""
-        used = set(self.projects.order_by().exclude(source=None).values_list("source", flat=True))
+        if self.as_of is None:
+            used = set(sources_of(self.district.pk))
+        else:
+            rows = self.projects.order_by().exclude(source=None)
+            used = set(rows.values_list("source", flat=True).distinct())
         used |= {target.source_id for target in self.all_targets if target.source_id}
         return list(Source.objects.filter(pk__in=used))
 
     @cached_property
     def totals(self) -> Totals:
-        return totals(self.projects)
+        return totals(self.projects) if self.as_of else totals_in(self.district)
 
     @cached_property
     def counts(self) -> Counts:
+        if self.as_of is None:
+            return counts_now(self.districts)
         return count_by_district(self.projects, self.districts)
 
     @cached_property
     def chain(self) -> Chain:
+        if self.as_of is None:
+            return chain_of(self.district, self.districts)
         return chain(self.projects, self.districts, self.as_of)
 
     @cached_property
@@ -120,19 +157,39 @@ class Place:
 
     @cached_property
     def due(self) -> list[Project]:
-        """Dated and not known to be finished, the nearest first."""
-        return list(self.projects.due_unfinished().select_related("district", "source"))
+        """Dated and not known to be finished, the nearest first: those around the day."""
+        rows = self.projects.due_unfinished().select_related("district", "source")
+        rows = rows.defer("district__boundary")
+        ahead = rows.filter(due__gte=self.day).order_by("due", "slug")[:DRAWN]
+        late = rows.filter(due__lt=self.day).order_by("-due", "slug")[:DRAWN]
+        return sorted([*late, *ahead], key=lambda project: (project.due, project.slug))
+
+    @cached_property
+    def dated(self) -> tuple[int, int]:
+        """How many are dated and not known to be finished: before the day, and on it or later."""
+        if self.as_of is None:
+            counts = [
+                (due, count)
+                for _place, due, _precision, stage, count in dues_of([self.district.pk])
+                if stage in UNFINISHED
+            ]
+        else:
+            groups = self.projects.due_unfinished().order_by().values_list("due")
+            counts = [(due.isoformat(), n) for due, n in groups.annotate(Count("pk"))]
+        late = sum(count for due, count in counts if due < self.day.isoformat())
+        return late, sum(count for _due, count in counts) - late
 
     @cached_property
     def undated(self) -> int:
-        return self.projects.filter(due__isnull=True, at_stage__in=UNFINISHED).count()
+        unfinished = sum(self.totals.by_stage.get(stage, 0) for stage in UNFINISHED)
+        return unfinished - sum(self.dated)
 
     @cached_property
     def changes(self) -> list[StageChange]:
-        rows = StageChange.objects.filter(
-            project__district__path__startswith=self.district.path, date__lte=self.day
-        )
-        return list(rows.recent()[:SHOWN])
+        rows = StageChange.objects.filter(date__lte=self.day)
+        if self.district.parent_id is not None:
+            rows = rows.filter(project__district__path__startswith=self.district.path)
+        return list(rows.recent().defer("project__district__boundary")[:SHOWN])
 
     @cached_property
     def reconciled(self) -> list[Reconciled]:
@@ -169,7 +226,7 @@ class Place:
 
     @cached_property
     def stages_chart(self) -> Chart:
-        return stages_chart(self.projects, self.districts, self.as_of)
+        return stages_chart(self.counts, self.districts, self.as_of)
 
     @cached_property
     def funnel_chart(self) -> Chart:
@@ -185,7 +242,9 @@ class Place:
 
     @cached_property
     def timeline_chart(self) -> Chart:
-        return timeline_chart(self.due, self.undated, self.targets, self.as_of, self._slug)
+        late = sum(1 for project in self.due if project.due and project.due < self.day)
+        further = self.dated[0] - late, self.dated[1] - (len(self.due) - late)
+        return timeline_chart(self.due, self.undated, self.targets, self.as_of, self._slug, further)
 
     @property
     def _slug(self) -> str:

@@ -33,6 +33,9 @@ class Extract(Generic[Row]):
     sources: QuerySet[Source]
     rules: Sequence[str]
     codes: Callable[[], list[Section]] = field(default=list)
+    day: date | None = None  # that of the rows, where no parameter of the address is it
+    # The lines of a CSV of the rows, where the database makes them itself.
+    lines: Callable[[], Iterable[str | bytes]] | None = None
 
 
 def as_of(filterset: Any) -> date:
@@ -74,7 +77,8 @@ def _values(form_field: forms.Field, value: Any) -> list[tuple[Any, Any]]:
     if isinstance(value, list):
         labels = dict(form_field.choices)  # type: ignore[attr-defined]
         return [(code, labels[code]) for code in value]
-    return [(text_of(value), text_of(value))]
+    text = text_of(form_field.prepare_value(value))
+    return [(text, text)]
 
 
 def head(request: HttpRequest, filterset: Any, extract: Extract[Any]) -> dict[str, Any]:
@@ -83,7 +87,7 @@ def head(request: HttpRequest, filterset: Any, extract: Extract[Any]) -> dict[st
         "title": site_title(),
         "url": request.build_absolute_uri(),
         "generated": now(),
-        "as_of": as_of(filterset).isoformat(),
+        "as_of": (extract.day or as_of(filterset)).isoformat(),
         "filters": parameters(filterset),
         "sources": [
             {
@@ -106,7 +110,7 @@ def cover(
     filters = in_words(filterset) or [(_("Filters"), _("none: everything"))]
     selection = [
         *filters,
-        (_("State of"), as_of(filterset)),
+        (_("State of"), extract.day or as_of(filterset)),
         (_("Rows"), extract.count()),
         (_("Exported"), timezone.now()),
         (_("Link"), request.build_absolute_uri()),

@@ -1,7 +1,7 @@
 """The domain's verbs: what can be asked of projects and of their stage changes."""
 
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +20,8 @@ from projects.search import (
     project_document,
 )
 from projects.stages import DISPATCHED, UNFINISHED, Family, Stage, stages_of
+from projects.summaries.writing import CountedQuerySet
+from projects.words import Countable, keep_words
 from zaozhuang.history.tracking import TrackedQuerySet
 
 if TYPE_CHECKING:
@@ -43,12 +45,22 @@ WITHOUT_EVENT = {
 }
 # A project's own columns that its search text rests on.
 FOUND_BY = {*PROJECT_NAMES, "district", "district_id"}
+# Those that decide where it is counted, besides the kept stage.
+COUNTED_BY = frozenset(
+    {
+        *("district", "district_id", "kind", "parent", "parent_id", "source", "source_id"),
+        *("due", "due_precision", "investment", "investment_kind"),
+    }
+)
 # The latest event first; of two on one day, the one recorded later.
 LATEST_FIRST = ("-date", "-pk")
 
 
-class ProjectQuerySet(TrackedQuerySet["Project"]):
+class ProjectQuerySet(Countable, CountedQuerySet["Project"]):
     """Projects. Pages see a stage through `at_…` columns, on today's or any past day."""
+
+    counted_by = COUNTED_BY
+    counted_owner = "pk"
 
     def at(self, day: date | None = None) -> "ProjectQuerySet":
         """With the stage as it stood on `day` in `at_stage`, `at_basis`, `at_since` …
@@ -122,13 +134,48 @@ class ProjectQuerySet(TrackedQuerySet["Project"]):
             .prefetch_related("capacities__segment", "capacities__unit", "participations__company")
         )
 
+    def for_table(self) -> "ProjectQuerySet":
+        """With what a row of the list shows, and nothing else: a page has many rows."""
+        from projects.models import Capacity, Participation
+
+        made = Capacity.objects.select_related("unit").order_by("pk")
+        taken = Participation.objects.select_related("company").order_by("pk")
+        rows: Any = self
+        found: ProjectQuerySet = (
+            rows.select_related("district", "source")
+            .only(
+                *("name", "name_en", "slug", "kind", "due", "due_precision", "due_basis"),
+                *("investment", "investment_kind", "investment_approximate", "updated_at"),
+                *("locator", "district__short_name", "district__short_name_en"),
+                *("source__slug", "source__title", "source__title_en"),
+            )
+            .prefetch_related(
+                Prefetch(
+                    "capacities",
+                    made.only(
+                        *("project", "product", "product_en", "quantity", "per_year"),
+                        *("unit__name", "unit__name_en", "unit__factor"),
+                    ),
+                ),
+                Prefetch(
+                    "participations",
+                    taken.only(
+                        *("project", "basis", "company__slug", "company__short_name"),
+                        "company__short_name_en",
+                    ),
+                ),
+            )
+        )
+        return found
+
     def refresh_stage(self) -> int:
         """Bring the kept stage in line with the latest event; returns how many rows changed."""
         from projects.models import StageChange
+        from projects.summaries.keeping import restaged
 
         latest = StageChange.objects.filter(project=OuterRef("pk")).order_by(*LATEST_FIRST)
         fresh = self.annotate(_latest=Subquery(latest.values("pk")[:1]))
-        changed = 0
+        before: dict[Any, tuple[str, str]] = {}
         events = StageChange.objects.in_bulk(
             [pk for pk in fresh.values_list("_latest", flat=True) if pk]
         )
@@ -143,8 +190,9 @@ class ProjectQuerySet(TrackedQuerySet["Project"]):
                 models.QuerySet(self.model, using=self.db).filter(pk=project.pk).update(
                     **wanted, updated_at=timezone.now()
                 )
-                changed += 1
-        return changed
+                before[project.pk] = project.stage, project.stage_basis
+        restaged(before)
+        return len(before)
 
     def refresh_search(self) -> int:
         """Bring the search texts in line with the names; returns how many rows changed."""
@@ -180,6 +228,8 @@ class ProjectQuerySet(TrackedQuerySet["Project"]):
             if kwargs.get("update_conflicts"):
                 written = self.model.objects.filter(slug__in=[project.slug for project in objs])
                 written.refresh_search()
+            else:
+                keep_words(created)
         return created
 
     def bulk_update(
@@ -211,6 +261,13 @@ class ProjectQuerySet(TrackedQuerySet["Project"]):
             rows.refresh_search()
 
     update.alters_data = True  # type: ignore[attr-defined]
+
+    @staticmethod
+    def replanted(districts: Iterable[Any], parents: Iterable[Any]) -> AbstractContextManager[None]:
+        """Around a write that moves, adds or deletes places below these parents, old and new."""
+        from projects.summaries.places import replanted
+
+        return replanted(districts, parents)
 
 
 def _refuse_kept(fields: Iterable[str]) -> None:
@@ -311,19 +368,15 @@ def following(projects: set[Any]) -> Iterator[None]:
     during the write to be affected too may be added to the set.
     """
     from projects.models import Project
+    from projects.summaries.facts import lock
 
     with transaction.atomic():
-        list(
-            Project.objects.select_for_update()
-            .filter(pk__in=projects)
-            .order_by("pk")
-            .values_list("pk")
-        )
+        lock(projects)
         yield
         Project.objects.filter(pk__in=projects).refresh_stage()
 
 
-class CompanyQuerySet(TrackedQuerySet["Company"]):
+class CompanyQuerySet(Countable, TrackedQuerySet["Company"]):
     """Companies. Every way to rename one keeps it, and its projects, found by its name."""
 
     def for_list(self, day: date | None = None) -> "CompanyQuerySet":
@@ -370,6 +423,8 @@ class CompanyQuerySet(TrackedQuerySet["Company"]):
             if kwargs.get("update_conflicts"):
                 written = self.model.objects.filter(slug__in=[company.slug for company in objs])
                 written.refresh_search()
+            else:
+                keep_words(created)
         return created
 
     def bulk_update(
@@ -396,10 +451,17 @@ class CompanyQuerySet(TrackedQuerySet["Company"]):
 
 
 class ParticipationQuerySet(PartQuerySet["Participation"]):
+    counted_by = frozenset({"company", "company_id", "project", "project_id"})
     found_by = frozenset({"company", "company_id", "project", "project_id"})
 
 
 class CapacityQuerySet(PartQuerySet["Capacity"]):
+    counted_by = frozenset(
+        {
+            *("project", "project_id", "segment", "segment_id"),
+            *("quantity", "unit", "unit_id", "per_year"),
+        }
+    )
     found_by = frozenset({*PRODUCT_NAMES, "project", "project_id"})
 
     def marked(self) -> "CapacityQuerySet":

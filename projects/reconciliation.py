@@ -1,13 +1,16 @@
 """Reported counts against tracked ones: 6 are reported under construction, 3 are known by name."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from django.db.models import Count
 
 from districts.models import District, Reading, Target
 from projects.models import Project
 from projects.stages import Stage
+from projects.summaries.standing import dues_of, stage_counts
 
 
 @dataclass(frozen=True)
@@ -49,41 +52,48 @@ def reported_and_tracked(place: District, as_of: date | None) -> list[Reconciled
     )
     if as_of:
         readings = readings.filter(period__lte=as_of)
-    tracked = list(
-        Project.objects.at(as_of)
-        .in_district(place)
-        .order_by()
-        .values_list("district__path", "at_stage")
-        .annotate(Count("pk"))
-    )
-    due = list(
-        Project.objects.at(as_of)
-        .in_district(place)
-        .filter(due__isnull=False)
-        .order_by()
-        .values_list("district__path", "due", "due_precision")
-        .annotate(Count("pk"))
-    )
-    found = []
     latest: dict[tuple[int, int], Reading] = {}
     for reading in readings.select_related("district", "indicator__unit", "source").order_by(
         "period", "pk"
     ):
         latest[reading.district_id, reading.indicator_id] = reading
+    promises = list(
+        targets.select_related("district", "indicator__unit", "source").order_by("due", "pk")
+    )
+    tracked: Iterable[tuple[Any, ...]]
+    due: Iterable[tuple[Any, ...]]
+    if as_of is None:
+        figures: list[Reading | Target] = [*latest.values(), *promises]
+        paths = {figure.district_id: figure.district.path for figure in figures}
+        tracked = [(paths[key], stage, n) for key, stage, n in stage_counts(paths)]
+        due = [(paths[key], day, precision, n) for key, day, precision, _stage, n in dues_of(paths)]
+    else:
+        rows = Project.objects.at(as_of).in_district(place).order_by()
+        tracked = list(rows.values_list("district__path", "at_stage").annotate(Count("pk")))
+        dated = rows.filter(due__isnull=False)
+        due = [
+            (path, day.isoformat(), precision, n)
+            for path, day, precision, n in dated.values_list(
+                "district__path", "due", "due_precision"
+            ).annotate(Count("pk"))
+        ]
+
+    def inside(path: str, figure: Reading | Target) -> bool:
+        """Today the places themselves are counted, with all below them."""
+        above = figure.district.path
+        return path.startswith(above) if as_of else path == above
+
+    found = []
     for reading in latest.values():
         stage = reading.indicator.counts_stage
-        count = sum(
-            n for path, at, n in tracked if at == stage and path.startswith(reading.district.path)
-        )
+        count = sum(int(n) for path, at, n in tracked if at == stage and inside(path, reading))
         found.append(Reconciled(reading, int(reading.value), count, stage))
-    for target in targets.select_related("district", "indicator__unit", "source").order_by(
-        "due", "pk"
-    ):
+    for target in promises:
+        moment = (target.due.isoformat() if target.due else None, target.due_precision)
         count = sum(
-            n
+            int(n)
             for path, day, precision, n in due
-            if (day, precision) == (target.due, target.due_precision)
-            and path.startswith(target.district.path)
+            if (day, precision) == moment and inside(path, target)
         )
         assert target.value is not None
         found.append(

@@ -9,16 +9,17 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponseRedirect
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from districts.admin import Mine
 from districts.review import ReviewedAdmin
 from projects.models import ProgressReport, Project
 from projects.reporting import ReportForm
 from zaozhuang.dates import PartialDate, Precision
 from zaozhuang.inputs import MonthField
 from zaozhuang.numbers import grouped
+from zaozhuang.views import back
 
 
 class MonthFilter(admin.SimpleListFilter):
@@ -68,7 +69,8 @@ class ProgressReportAdmin(ReviewedAdmin):
         "recorded_by",
         "recorded_at",
     ]
-    list_filter = [MonthFilter, "project__district", ("problem", admin.EmptyFieldListFilter)]
+    place_path = "project__district__path"
+    list_filter = [Mine, MonthFilter, "project__district", ("problem", admin.EmptyFieldListFilter)]
     search_fields = ["project__name", "project__name_en", "project__slug", "problem"]
     autocomplete_fields = ["project", "source"]
     readonly_fields = ["recorded_by", "recorded_at"]
@@ -123,15 +125,9 @@ class ProgressReportAdmin(ReviewedAdmin):
     def response_post_save_add(
         self, request: HttpRequest, obj: ProgressReport
     ) -> HttpResponseRedirect:
-        return self._back(request) or super().response_post_save_add(request, obj)
+        return back(request) or super().response_post_save_add(request, obj)
 
     def response_post_save_change(
         self, request: HttpRequest, obj: ProgressReport
     ) -> HttpResponseRedirect:
-        return self._back(request) or super().response_post_save_change(request, obj)
-
-    def _back(self, request: HttpRequest) -> HttpResponseRedirect | None:
-        """To the page of this site that `next` names; never to another site."""
-        url = request.GET.get("next", "")
-        safe = url_has_allowed_host_and_scheme(url, allowed_hosts=None)
-        return HttpResponseRedirect(url) if safe and url.startswith("/") else None
+        return back(request) or super().response_post_save_change(request, obj)

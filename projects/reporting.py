@@ -11,6 +11,7 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from districts.models import Draft
 from projects.models import ProgressReport, Project
 from projects.models.reports import AMOUNTS
 from zaozhuang.forms import EditorForm
@@ -26,6 +27,30 @@ def may_see(request: HttpRequest) -> bool:
     """Reports are working papers: for staff, and for everybody where the city publishes them."""
     user = request.user
     return settings.PUBLISH_DISPATCH or (user.is_active and user.is_staff)
+
+
+def reports_that_wait(month: date) -> dict[int, int]:
+    """The drafts that would report for the month, by the key of their project.
+
+    None are looked for where nothing waits for approval.
+    """
+    if settings.REVIEW != "approval":
+        return {}
+    drafts = Draft.objects.filter(
+        model=ProgressReport._meta.label_lower, action=Draft.Action.ADD, state__in=Draft.OPEN
+    )
+    found: dict[int, int] = {}
+    for pk, changes in drafts.order_by("pk").values_list("pk", "changes"):
+        fields: dict[str, Any] = next(
+            (part["fields"] for part in changes if not part["prefix"]), {}
+        )
+        project, typed = (fields.get(name, ["", ""])[1] for name in ("project", "month"))
+        try:
+            if project.isdigit() and MonthField().clean(typed) == month:
+                found[int(project)] = pk
+        except ValidationError:
+            continue
+    return found
 
 
 class ReportForm(EditorForm):
@@ -55,7 +80,9 @@ class ReportForm(EditorForm):
         project = self._entered("project")
         if not isinstance(project, Project):
             return []
-        return list(project.reports.exclude(pk=self.instance.pk).order_by("month"))
+        # Of all, and not asked for anew where many rows of a sheet had them read before.
+        reports = [report for report in project.reports.all() if report.pk != self.instance.pk]
+        return sorted(reports, key=lambda report: report.month)
 
     def _entered(self, name: str) -> Any:
         """What the field holds now, typed or given by the address; None where it is not valid."""

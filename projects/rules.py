@@ -5,6 +5,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from districts.models import Basis, Indicator
 from projects.changes import Kind
@@ -101,7 +102,7 @@ def change_rules() -> list[str]:
 def change_codes() -> list[Section]:
     """The codes in the rows of the changes."""
     return [
-        Section(_("Change"), _choices(Kind.choices)),
+        Section(pgettext("what changed", "Change"), _choices(Kind.choices)),
         Section(_("Stages"), _choices(Stage.choices)),
         Section(_("Basis"), _choices(Basis.choices)),
     ]

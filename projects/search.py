@@ -12,8 +12,10 @@ import unicodedata
 from collections.abc import Iterable
 from typing import Any
 
-from django.db.models import Case, IntegerField, Value, When
+from django.db.models import Case, F, IntegerField, Value, When
 from pypinyin import Style, lazy_pinyin
+
+from projects.words import Has, asked
 
 HAN = re.compile(r"[㐀-鿿]")
 SPACE = re.compile(r"[\s\x00-\x1f]+")
@@ -75,7 +77,12 @@ def project_document(
 def matching(rows: Any, text: str) -> Any:
     """The rows found by the text; nothing in it is a wildcard. Nothing to find finds nothing."""
     wanted = normal(text)
-    return rows.filter(search__contains=wanted) if wanted else rows.none()
+    if not wanted:
+        return rows.none()
+    if pairs := asked(wanted):
+        rows = rows.filter(Has(F("pk"), rows.model, pairs))
+    # What is asked of the index as it is has been answered exactly.
+    return rows if pairs == [wanted] else rows.filter(search__contains=wanted)
 
 
 def relevance(text: str, column: str = "search") -> Case:

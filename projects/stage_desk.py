@@ -15,13 +15,25 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from districts.review import must_wait
+from districts.drafts import (
+    Elsewhere,
+    Page,
+    RefusedDraft,
+    changed_inputs,
+    elsewhere,
+    entered_then,
+    keep,
+)
+from districts.models import Draft
+from districts.review import must_wait, reopened_text, say_what_waits
 from projects.forms import StageChangeForm
 from projects.models import Project, StageChange
 from projects.steps import step_text
 from zaozhuang.history.entries import label, lock
 from zaozhuang.history.scope import current
+from zaozhuang.history.versions import VERSION, later
 from zaozhuang.models import HistoryEntry
+from zaozhuang.views import back
 
 # More would make an address that is too long, and a change that nobody can look over.
 MOST = 100
@@ -185,42 +197,110 @@ def change_stages(desk: "admin.ModelAdmin[Project]", request: HttpRequest) -> Ht
     """The page of the action: shown, shown again with what is wrong, or done for all at once."""
     if not request.user.has_perm("projects.add_stagechange"):
         raise PermissionDenied
-    if must_wait(request.user):
-        # What waits for approval is typed into the page of one project, of which a draft is kept.
-        messages.error(
-            request,
-            _(
-                "What you save waits for the city’s approval: add the stage on the project’s own page."
-            ),
-        )
-        return HttpResponseRedirect(reverse("admin:projects_project_changelist"))
+    listing = back(request) or HttpResponseRedirect(reverse("admin:projects_project_changelist"))
+    approving: Draft | None = getattr(request, "approving", None)
+    waits = must_wait(request.user) and approving is None
     with transaction.atomic():
         projects = chosen_projects(desk, request)
+        if projects is None and approving is not None:
+            raise RefusedDraft(_("The record has been deleted meanwhile."))
         if projects is None:
             messages.error(
                 request,
                 _("Choose between 1 and %(most)s projects that are still there.") % {"most": MOST},
             )
-            return HttpResponseRedirect(reverse("admin:projects_project_changelist"))
+            return listing
         version = version_of(projects)
         sent = request.POST if request.method == "POST" else None
-        form = ChangeStageForm(sent, projects=projects)
+        draft = _reopened(desk, request, projects) if waits else None
+        if draft is not None and sent is None:
+            form = ChangeStageForm(Page(draft, request, request.user).data(), projects=projects)
+            form.refused = reopened_text(draft)
+        else:
+            form = ChangeStageForm(sent, projects=projects)
         if sent is not None and sent.get("_version") != str(version):
             form.refused = _(
                 "Somebody changed a stage of these projects while you had the page open, so nothing was saved yet. The stages above are those of now; save again to go on."
             )
+        if sent is not None and form.is_valid() and waits:
+            if kept := _keep(request, form, draft):
+                say_what_waits(request, kept)
+            return listing
         if sent is not None and form.is_valid():
             _write(desk, request, form)
+            if approving is not None:
+                entered_then(approving, form.made)
             done = ngettext(
                 "The stage of %(count)s project was changed.",
                 "The stages of %(count)s projects were changed.",
                 len(projects),
             ) % {"count": len(projects)}
             messages.success(request, done)
-            return HttpResponseRedirect(reverse("admin:projects_project_changelist"))
-    return TemplateResponse(
-        request, "admin/change_stages.html", _context(desk, request, form, projects, version)
+            return listing
+    context = _context(desk, request, form, projects, version) | {"must_wait": waits}
+    return TemplateResponse(request, "admin/change_stages.html", context)
+
+
+# Where the city approves first, one draft a project is kept of what the page was sent.
+
+
+def _keep(request: HttpRequest, form: ChangeStageForm, draft: Draft | None) -> list[Draft]:
+    """What was typed, as a draft for each project; a project's own event is the one it corrects."""
+    wrong = {event.project_id: event for event in form.wrong}
+    kept = []
+    for project in form.projects:
+        fields = changed_inputs(form)
+        if "stage" in fields:
+            fields["stage"][0] = project.stage
+        if project.pk in wrong:
+            fields["corrects"] = ["", str(wrong[project.pk].pk)]
+        elif form.wrong:  # it has no event yet, so nothing of it is corrected
+            if "nothing" in fields:
+                continue
+            for name in ("corrects", "withdrawn"):
+                fields.pop(name)
+        part = {"prefix": ELSEWHERE, "pk": None, "delete": False, "fields": fields}
+        kept.append(
+            keep(
+                request.user,
+                Draft.Action.CHANGE,
+                project,
+                [part],
+                draft=draft,
+                submit="_draft" not in request.POST,
+                rests_on=str(version_of([project])),
+            )
+        )
+    return kept
+
+
+def _reopened(desk: Any, request: HttpRequest, projects: Sequence[Project]) -> Draft | None:
+    """The draft of `?draft=`, where it is the editor's own, open, and of this page."""
+    draft: Draft | None = (
+        desk.reopened(request, str(projects[0].pk)) if len(projects) == 1 else None
     )
+    return draft if draft is not None and elsewhere(desk, draft) is TYPED else None
+
+
+def _address(project: Project) -> str:
+    return f"{reverse('admin:projects_project_stage')}?project={project.pk}"
+
+
+def _meanwhile(draft: Draft) -> list[HistoryEntry]:
+    """What happened to the event that a draft corrects; a new event takes nobody's away."""
+    corrects = draft.changes[0]["fields"].get("corrects", ["", ""])[1]
+    return later(StageChange, int(corrects), draft.rests_on) if corrects else []
+
+
+ELSEWHERE = "stage"
+TYPED = Elsewhere(
+    title=gettext_lazy("Change the stage"),
+    form=lambda project: ChangeStageForm(projects=[project]),
+    inputs=lambda project: {"project": str(project.pk), VERSION: str(version_of([project]))},
+    address=_address,
+    send=lambda desk, request: change_stages(desk, request),
+    meanwhile=_meanwhile,
+)
 
 
 def _write(desk: "admin.ModelAdmin[Project]", request: HttpRequest, form: ChangeStageForm) -> None:

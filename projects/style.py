@@ -5,12 +5,12 @@ from typing import Any
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.views.decorators.http import require_safe
 
 from districts.models import Basis
 from projects.dashboards import the_city
 from projects.places import SHOWN, Place
 from projects.stages import FAMILY, Family, Stage
+from zaozhuang.methods import require_safe
 from zaozhuang.tokens import EDGE_ON, TEXT_ON, contrast, themes
 
 SIZES = ["xxl", "xl", "l", "m", "s", "xs"]

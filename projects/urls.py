@@ -44,6 +44,8 @@ urlpatterns = [
     path("data.zip", package.data_zip, name="data-zip"),
     path("dispatch/", dispatch.dispatch_page, name="dispatch"),
     path("dispatch.csv", dispatch.dispatch_csv, name="dispatch-csv"),
+    path("dispatch.xlsx", dispatch.dispatch_xlsx, name="dispatch-xlsx"),
+    path("dispatch.json", dispatch.dispatch_json, name="dispatch-json"),
     path("charts/<slug:name>.csv", downloads.chart_csv, name="chart-csv"),
     path("style/", style.style, name="style"),
 ]

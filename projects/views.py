@@ -9,7 +9,6 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
 from projects.charts.timeline import history_chart
@@ -19,7 +18,9 @@ from projects.filters import CompanyFilter, ProjectFilter, errors_of
 from projects.listing import COLUMNS, ListForm, active_filters, relaxations, sort_heads
 from projects.models import Company, Project
 from projects.reporting import may_see
-from projects.totals import totals
+from projects.summaries.listed import Listed
+from projects.totals import totals_of
+from zaozhuang.methods import require_safe
 from zaozhuang.views import refuse
 
 PER_PAGE = 50
@@ -33,14 +34,13 @@ def projects(request: HttpRequest) -> HttpResponse:
     form = ListForm(request.GET)
     if not (filterset.is_valid() and form.is_valid()):
         return refuse(request, errors_of(filterset.form, form))
-    selection = filterset.selection()
-    page = paginate(selection.for_list(), form.cleaned_data["page"])
+    page = paginate(Listed(filterset), form.cleaned_data["page"])
     context = {
         "filter": filterset,
         "as_of": filterset.as_of_day,
         "facets": facets(filterset),
         "active": active_filters(request, filterset),
-        "totals": totals(selection),
+        "totals": totals_of(filterset),
         "page": page,
         "heads": sort_heads(request, form.shown),
         "columns": form.shown,
@@ -122,9 +122,10 @@ def company(request: HttpRequest, slug: str, as_of: date | None) -> HttpResponse
     return render(request, "projects/company.html", context)
 
 
-def paginate(rows: QuerySet[Any] | Sequence[Any], number: int) -> Page[Any]:
+def paginate(rows: QuerySet[Any] | Sequence[Any] | Listed, number: int) -> Page[Any]:
     """One page of the rows; raises Http404 past the end."""
+    cut: Any = rows
     try:
-        return Paginator(rows, PER_PAGE).page(number)
+        return Paginator(cut, PER_PAGE).page(number)
     except EmptyPage:
         raise Http404(_("There is no page %(number)s.") % {"number": number}) from None

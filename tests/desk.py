@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.contrib import admin
 from django.contrib.auth.models import Group, User
 from django.db import models
 from django.urls import reverse
@@ -11,6 +12,7 @@ from districts.models import District, Indicator, Reading, Source, Target, Theme
 from projects.models import (
     Capacity,
     Company,
+    Honour,
     ProgressReport,
     Project,
     Segment,
@@ -18,10 +20,11 @@ from projects.models import (
     Stream,
     Technology,
 )
+from zaozhuang.history.versions import seen
 
 OURS = [
     Source, Unit, Theme, District, Indicator, Target, Reading,
-    Stream, Segment, Technology, Company, Project, Capacity, StageChange, ProgressReport,
+    Stream, Segment, Technology, Company, Honour, Project, Capacity, StageChange, ProgressReport,
 ]  # fmt: skip
 DESK = [*OURS, User, Group]
 Model = type[models.Model]
@@ -45,6 +48,20 @@ def input_of(response: Any) -> dict[str, Any]:
     return {
         name: value for name, value in values.items() if value is not None and value is not False
     }
+
+
+def confirmed(*records: models.Model) -> dict[str, str]:
+    """What the page that asks whether to delete these records sends back, as they stand now."""
+    desk: Any = admin.site.get_model_admin(type(records[0]))
+    if not hasattr(desk, "doomed"):  # Django's own accounts have no history of ours
+        return {"post": "yes"}
+    return {"post": "yes", "_version": seen(desk.doomed([record.pk for record in records]))}
+
+
+def chosen_to_delete(*records: models.Model) -> dict[str, Any]:
+    """The same for the action of a list."""
+    pks = [record.pk for record in records]
+    return {"action": "delete_selected", "_selected_action": pks} | confirmed(*records)
 
 
 def errors_of(response: Any) -> dict[str, list[str]]:

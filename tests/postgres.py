@@ -21,8 +21,8 @@ HURRIED = ["fsync = off", "synchronous_commit = off", "full_page_writes = off"]
 
 
 @contextmanager
-def postgres_server() -> Iterator[str]:
-    """A running server's DATABASE_URL."""
+def postgres_server(*, hurried: bool = True) -> Iterator[str]:
+    """A running server's DATABASE_URL; not `hurried`, it waits for the disk as in production."""
     with tempfile.TemporaryDirectory(prefix="tracker-postgres-") as folder:
         # The package keeps its locks in a folder that not every machine has, and complains then.
         os.environ.setdefault("XDG_RUNTIME_DIR", folder)
@@ -32,7 +32,7 @@ def postgres_server() -> Iterator[str]:
         with get_server(data, cleanup_mode="delete") as server:
             url: str = server.get_uri()
             with psycopg.connect(url, autocommit=True) as connection:
-                for setting in HURRIED:
+                for setting in HURRIED if hurried else ():
                     connection.execute(f"ALTER SYSTEM SET {setting}")
                 connection.execute("SELECT pg_reload_conf()")
             yield url

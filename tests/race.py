@@ -1,16 +1,17 @@
 """Editors as processes of their own, for tests of what happens when several write at once.
 
-`python -m tests.race abcd 5` makes an empty database ready and lets the editors a, b, c and d
-save the form of one project five times each, all at once. Each save adds a word of their own to
+`python -m tests.race abcd 5 2` makes an empty database ready and lets the editors a, b, c and d
+save the forms of two projects five times each, all at once. Each save adds a word of their own to
 what is there: to the note of the project or, every other time, to that of its product. Then
-x, y and z do the same without the check of versions, to show what is lost without it. What
-came of it is printed as JSON: for both groups, the outcome for each editor.
+x, y and z do the same to one project without the check of versions, to show what is lost
+without it. What came of it is printed as JSON: for both groups, the outcome for each editor.
 """
 
 import json
 import os
 import sys
 from multiprocessing import get_context
+from types import SimpleNamespace
 from typing import Any
 
 import django
@@ -21,7 +22,7 @@ CONTROL, CONTROL_WRITES = "xyz", 2
 processes = get_context("fork")
 
 
-def prepare() -> None:
+def prepare(projects: int) -> None:
     from django.contrib.auth.models import User
     from django.core.management import call_command
     from django.db import connections
@@ -34,35 +35,40 @@ def prepare() -> None:
 
     call_command("migrate", verbosity=0)
     User.objects.create_superuser("editor")
-    make_capacity(make_project(stage="signed"), None)
+    for _number in range(projects):
+        make_capacity(make_project(stage="signed"), None)
     setup_test_environment()
     client = Client()
     client.force_login(User.objects.get())
-    # What is read once and then kept, as templates are, is inherited by all.
-    client.get(address(Project, "change", Project.objects.get().pk))
+    # What is read once and then kept is inherited by all.
+    for project in Project.objects.all()[:1]:
+        client.get(address(Project, "change", project.pk))
     connections.close_all()
 
 
-def write(name: str, count: int, start: Any, outcome: Any, checked: bool) -> None:
-    """Save `count` words: how many saves went through and were refused, and what broke."""
+def write(name: str, pages: list[str], count: int, start: Any, outcome: Any) -> None:
+    """Save `count` words, in turn on each of the pages, and tell what came of it.
+
+    Counted are the saves that went through and those that were refused; what broke is quoted.
+    """
     from django.contrib.auth.models import User
+    from django.template.response import TemplateResponse
     from django.test import Client
 
-    import zaozhuang.admin
-    from projects.models import Project
-    from tests.desk import address, input_of
+    from tests.desk import input_of
 
-    if not checked:
-        vars(zaozhuang.admin)["later"] = lambda *_args: []
+    # A page is written when the transaction is over; two thirds of the time would go into it.
+    TemplateResponse.rendered_content = ""  # type: ignore[assignment, method-assign]
     client = Client(raise_request_exception=False)
     client.force_login(User.objects.get())
-    page = address(Project, "change", Project.objects.get().pk)
     done: dict[str, Any] = {"name": name, "saved": 0, "refused": 0, "broken": []}
     start.wait()
     for number in range(count):
+        page = pages[number // 2 % len(pages)]
         note = "capacities-0-note" if number % 2 else "note"
         for _attempt in range(PATIENCE):
-            form = input_of(client.get(page))
+            shown = client.get(page)
+            form = input_of(SimpleNamespace(context=shown.context_data))
             response = client.post(page, form | {note: f"{form[note]} {name}{number}".strip()})
             if response.status_code == 302:
                 done["saved"] += 1
@@ -74,10 +80,27 @@ def write(name: str, count: int, start: Any, outcome: Any, checked: bool) -> Non
     outcome.put(done)
 
 
-def race(names: str, count: int, *, checked: bool) -> list[dict[str, Any]]:
+def without_check(*args: Any) -> None:
+    import zaozhuang.admin
+
+    vars(zaozhuang.admin)["later"] = lambda *_args: []
+    write(*args)
+
+
+def race(names: str, count: int, projects: int, *, checked: bool) -> list[dict[str, Any]]:
+    from django.db import connections
+
+    from projects.models import Project
+    from tests.desk import address
+
+    keys = Project.objects.order_by("pk").values_list("pk", flat=True)[:projects]
+    pages = [address(Project, "change", pk) for pk in keys]
+    connections.close_all()
     start, outcome = processes.Barrier(len(names)), processes.Queue()
     editors = [
-        processes.Process(target=write, args=(name, count, start, outcome, checked))
+        processes.Process(
+            target=write if checked else without_check, args=(name, pages, count, start, outcome)
+        )
         for name in names
     ]
     for editor in editors:
@@ -91,11 +114,11 @@ def race(names: str, count: int, *, checked: bool) -> list[dict[str, Any]]:
 def main() -> None:
     os.environ["DJANGO_SETTINGS_MODULE"] = "tests.settings"
     django.setup()
-    names, count = sys.argv[1], int(sys.argv[2])
-    prepare()
+    names, count, projects = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+    prepare(projects)
     results = {
-        "checked": race(names, count, checked=True),
-        "unchecked": race(CONTROL, CONTROL_WRITES, checked=False),
+        "checked": race(names, count, projects, checked=True),
+        "unchecked": race(CONTROL, CONTROL_WRITES, 1, checked=False),
     }
     json.dump(results, sys.stdout)
 

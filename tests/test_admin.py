@@ -21,7 +21,7 @@ from projects.models import (
     Project,
     StageChange,
 )
-from tests.desk import DESK, OURS, Model, address, errors_of, input_of
+from tests.desk import DESK, OURS, Model, address, chosen_to_delete, errors_of, input_of
 from tests.factories import (
     change_stage,
     make_capacity,
@@ -292,7 +292,7 @@ def test_events_deleted_from_their_list_take_the_stage_along(
     admin_client: Client, project: Project
 ) -> None:
     event = change_stage(project, "building", "2023-05")
-    chosen = {"action": "delete_selected", "_selected_action": [event.pk], "post": "yes"}
+    chosen = chosen_to_delete(event)
     assert admin_client.post(address(StageChange, "changelist"), chosen).status_code == 302
     assert stage_of(project) == ("signed", "stated", "2023-02-01")
 

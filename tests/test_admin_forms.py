@@ -9,7 +9,7 @@ from django.test import Client
 
 from districts.models import District, Reading, Source, Target
 from projects.models import Company, Project, StageChange
-from tests.desk import address, errors_of, input_of
+from tests.desk import address, confirmed, errors_of, input_of
 from tests.factories import (
     change_stage,
     make_capacity,
@@ -143,7 +143,7 @@ def test_deleting_a_project_shows_what_goes_with_it(admin_client: Client) -> Non
         str(project.capacities.model._meta.verbose_name_plural): 1,
     }
     assert "2023-05" in response.text or "2023年5月" in response.text
-    assert admin_client.post(page, {"post": "yes"}).status_code == 302
+    assert admin_client.post(page, confirmed(project)).status_code == 302
     assert not Project.objects.exists()
     assert not StageChange.objects.exists()
 

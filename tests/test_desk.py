@@ -5,13 +5,14 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from django.test import override_settings
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from districts.models import Draft
 from districts.roles import Role
 from projects.desk import SHOWN, waiting_for
-from projects.models import Project
+from projects.models import Project, StageChange
 from tests.factories import (
     change_stage,
     make_district,
@@ -21,6 +22,7 @@ from tests.factories import (
     make_target,
 )
 from tests.members import logged_in, make_editor
+from zaozhuang.dates import today
 
 pytestmark = pytest.mark.django_db
 
@@ -167,3 +169,62 @@ def test_own_projects_alone_are_confirmed() -> None:
     assert stranger.post("/admin/projects/project/999999/confirm/").status_code == 404
     project.refresh_from_db()
     assert project.confirmed_at is None
+
+
+@pytest.mark.parametrize("state", Draft.State.values)
+def test_a_report_that_waits_for_approval_is_not_asked_for_again(state: str) -> None:
+    here = make_district("甲区")
+    editor = make_editor(here)
+    reported, silent = (make_project(stage="building", district=here) for _n in range(2))
+    fields = {"project": ["", str(reported.pk)], "month": ["", f"{today():%Y-%m}"]}
+    part = {"prefix": "", "pk": None, "delete": False, "fields": fields}
+    Draft.objects.create(
+        action="add", model="projects.progressreport", title="月报", author=editor, place=here,
+        state=state, changes=[part],
+    )  # fmt: skip
+    with override_settings(REVIEW="approval"):
+        (asked,) = [rows for title, rows in lists(editor).items() if "尚无月报" in title]
+        page = logged_in(editor).get("/dispatch/").text
+    waits = state in Draft.OPEN
+    assert {title for title, _why in asked} == {silent.label} | (
+        set() if waits else {reported.label}
+    )
+    assert page.count("待市级审核") == waits
+    # Where nothing waits for approval, an old draft hides nothing.
+    (asked,) = [rows for title, rows in lists(editor).items() if "尚无月报" in title]
+    assert len(asked) == 2
+
+
+def test_lists_can_be_narrowed_to_where_one_writes_and_offer_only_what_one_may() -> None:
+    city = make_district()
+    here, there = make_district(parent=city), make_district(parent=city)
+    own, other = (make_project(stage="signed", district=place) for place in (here, there))
+    client = logged_in(make_editor(here))
+    way = "/admin/projects/project/stage/?project="
+    text = client.get("/admin/projects/project/").text
+    assert f"{way}{own.pk}" in text
+    assert f"{way}{other.pk}" not in text
+    for model, path in ((Project, "project"), (StageChange, "stagechange")):
+        response: Any = client.get(f"/admin/projects/{path}/?whose=mine")
+        found = response.context["cl"].queryset
+        assert found.count() == 1
+        assert getattr(found.get(), "project", found.get()) == own
+        assert model.objects.count() == 2
+    for client in (logged_in(make_editor(city)), logged_in(make_editor(role=Role.CITY_EDITOR))):
+        response = client.get("/admin/projects/project/?whose=mine")
+        assert response.context["cl"].queryset.count() == 2
+
+
+def test_pages_lead_back_to_the_desk_and_never_to_another_site() -> None:
+    here = make_district()
+    project = make_project(stage="signed", district=here)
+    client = logged_in(make_editor(here))
+    page = f"/admin/projects/project/stage/?project={project.pk}&next="
+    sent = {"project": project.pk, "stage": "preparing", "basis": "stated"}
+    for number, (url, leads) in enumerate(
+        (("/admin/", "/admin/"), ("//evil.example/", "/admin/projects/project/"))
+    ):
+        shown: Any = client.get(page + url)
+        typed = sent | {"date": f"2023-0{number + 3}", "_version": shown.context["version"]}
+        response: Any = client.post(page + url, typed | {"note": "核实"})
+        assert (response.status_code, response.url) == (302, leads)

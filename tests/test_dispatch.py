@@ -2,9 +2,11 @@
 
 import csv
 import io
+import json
 from collections.abc import Callable
 from typing import Any
 
+import openpyxl
 import pytest
 from django.contrib.auth.models import User
 from django.db import DatabaseError, connection
@@ -14,6 +16,7 @@ from django.utils import translation
 from django.utils.functional import SimpleLazyObject
 
 from districts.roles import Role
+from projects.lights import RULES
 from projects.models import ProgressReport, Project
 from tests.desk import address
 from tests.factories import day, make_district, make_project, make_report
@@ -64,7 +67,7 @@ def names(response: Any) -> set[str]:
 # Who may see it
 
 
-@pytest.mark.parametrize("path", ["/dispatch/", "/en/dispatch/", "/dispatch.csv", "/en/dispatch.csv"])  # fmt: skip
+@pytest.mark.parametrize("path", ["/dispatch/", "/en/dispatch/", "/dispatch.csv", "/en/dispatch.json"])  # fmt: skip
 def test_it_is_for_staff_unless_the_city_publishes_it(client: Client, path: str) -> None:
     response: Any = client.get(path)
     assert response.status_code == 302
@@ -201,7 +204,8 @@ def test_a_wrong_value_is_refused_by_name(admin_client: Client, query: str, name
         response: Any = admin_client.get(f"{path}?{query}")
         assert response.status_code == 400, path
         assert list(response.context["errors"]) == [name]
-    assert admin_client.get("/dispatch.csv?headers=x").status_code == 400
+    for form in ("csv", "xlsx", "json"):
+        assert admin_client.get(f"/dispatch.{form}?headers=x").status_code == 400
 
 
 def test_only_safe_methods_and_only_pages_there_are(admin_client: Client) -> None:
@@ -263,6 +267,32 @@ def test_the_reports_own_data_has_no_monthly_report_and_the_page_says_so(
 
 
 # Taken along
+
+
+def test_the_other_formats_hold_the_same_rows_and_say_by_which_rules(
+    admin_client: Client, city: dict[str, Project]
+) -> None:
+    query = "month=2023-03&district=east&headers=codes"
+    exported = admin_client.get(f"/en/dispatch.csv?{query}")
+    rows = list(csv.DictReader(io.StringIO(exported.getvalue().decode())))
+    told: Any = admin_client.get(f"/en/dispatch.json?{query}")
+    answer = json.loads(told.getvalue())
+    assert [row["project"] for row in answer["rows"]] == [row["project"] for row in rows]
+    assert answer["filters"] == {"month": ["2023-03"], "district": ["east"]}
+    assert (answer["as_of"], answer["count"]) == ("2023-03-31", len(rows))
+    green = next(row for row in answer["rows"] if row["project_name"] == "甲")
+    assert (green["invested_month"], green["reported"]) == (1200.5, True)
+    book: Any = admin_client.get(f"/en/dispatch.xlsx?{query}")
+    cover, sheet = openpyxl.load_workbook(io.BytesIO(book.getvalue())).worksheets
+    book.close()
+    assert Client().get("/en/dispatch.xlsx").status_code == 302
+    head, *lines = sheet.values
+    assert list(head) == list(rows[0])
+    assert [line[1] for line in lines] == [row["project"] for row in rows]
+    text = "\n".join(str(cell) for line in cover.values for cell in line if cell)
+    assert "2023-03-31" in text
+    with translation.override("en"):
+        assert all(rule.text in text for rule in RULES)
 
 
 def test_the_csv_names_each_cell(admin_client: Client, city: dict[str, Project]) -> None:

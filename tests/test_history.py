@@ -28,21 +28,39 @@ from districts.models import (
     TargetClaim,
     Unit,
 )
-from projects.models import Capacity, CapacityClaim, Company, Participation, Project, StageChange
+from projects.models import (
+    Capacity,
+    CapacityClaim,
+    Company,
+    CompanyChange,
+    CompanyPairs,
+    CompanyTally,
+    Overlap,
+    Participation,
+    Project,
+    ProjectPairs,
+    StageChange,
+    Tally,
+)
 from tests import factories as make
 from tests.desk import address, input_of
 from tests.factories import day
 from zaozhuang.history.entries import label, plain_rows, recorded_fields, relations, states
 from zaozhuang.history.scope import recording
 from zaozhuang.history.tracking import Tracked, TrackedQuerySet
-from zaozhuang.models import HistoryEntry, SeededRecord
+from zaozhuang.models import Edition, HistoryEntry, SeededRecord, Upload
 
 pytestmark = pytest.mark.django_db
 
 WITHOUT_HISTORY = {
     HistoryEntry: "is the history",
     Draft: "says itself who entered what and who decided; what it changes is recorded when it does",
+    ProjectPairs: "follows the search text, which follows the names",
+    CompanyPairs: "follows the search text, which follows the names",
     SeededRecord: "what the seed wrote last, which the history of the records themselves tells too",
+    Upload: "a file that waits to be confirmed; what it changes is recorded when it is",
+    Edition: "says no more than that somebody has written",
+    **dict.fromkeys([Tally, Overlap, CompanyTally, CompanyChange], "what projects add up to"),
 }
 KEPT = [field.name for field in HistoryEntry._meta.concrete_fields if field.name != "at"]
 TRACKED: list[type[models.Model]] = [

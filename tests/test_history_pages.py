@@ -10,7 +10,7 @@ from django.urls import get_resolver
 
 from districts.models import District
 from projects.models import Company, Project, StageChange
-from tests.desk import OURS, address, errors_of, input_of
+from tests.desk import OURS, address, confirmed, errors_of, input_of
 from tests.factories import (
     change_stage,
     make_capacity,
@@ -282,7 +282,7 @@ def test_a_deleted_record_is_entered_again_with_its_rows(admin_client: Client) -
     make_capacity(project, 4, product="隔膜")
     make_participation(project, make_company("丰元"))
     pk = project.pk
-    assert admin_client.post(address(Project, "delete", pk), {"post": "yes"}).status_code == 302
+    assert admin_client.post(address(Project, "delete", pk), confirmed(project)).status_code == 302
     assert "隔膜项目" in admin_client.get(address(Project, "deleted")).text
     project.pk = pk
     way = links(admin_client, project)

@@ -6,13 +6,12 @@ from typing import Any
 import pytest
 from django.contrib.admin.models import LogEntry
 from django.test import Client, override_settings
-from django.urls import reverse
 from django.utils import timezone
 
 from districts.models import Draft, Membership, Reading, Target
 from districts.roles import Role
 from projects.models import Capacity, Participation, ProgressReport, Project, StageChange
-from tests.desk import address, errors_of, input_of
+from tests.desk import address, chosen_to_delete, confirmed, errors_of, input_of
 from tests.factories import (
     change_stage,
     make_capacity,
@@ -181,19 +180,6 @@ def test_a_new_project_waits_with_its_rows(desk: Desk) -> None:
     assert project.capacities.get().per_year is False
 
 
-def test_the_action_that_changes_stages_does_not_go_past_the_city(desk: Desk) -> None:
-    page = reverse("admin:projects_project_stage")
-    before = StageChange.every.count()
-    sent = {"stage": "building", "date": "2024", "basis": "stated", "project": desk.project.pk}
-    for response in (
-        desk.district.get(page, {"project": desk.project.pk}),
-        desk.district.post(page, sent | {"_version": "0"}),
-    ):
-        assert response.status_code == 302
-        assert response.headers["Location"] == reverse("admin:projects_project_changelist")
-    assert StageChange.every.count() == before
-
-
 @pytest.mark.parametrize("model", [StageChange, Target, Reading, Capacity, ProgressReport])
 def test_every_published_figure_waits(desk: Desk, model: Any) -> None:
     """Adding, changing, deleting, one by one and several at once."""
@@ -242,15 +228,10 @@ def test_every_published_figure_waits(desk: Desk, model: Any) -> None:
     assert desk.decide(Draft.objects.latest("pk"), "approve").status_code == 302
     assert model.objects.count() == before + 1
 
-    assert (
-        desk.district.post(address(model, "delete", record.pk), {"post": "yes"}).status_code == 302
-    )
+    page = address(model, "delete", record.pk)
+    assert desk.district.post(page, confirmed(record)).status_code == 302
     others = list(model.objects.exclude(pk=record.pk))
-    chosen = {
-        "action": "delete_selected",
-        "_selected_action": [o.pk for o in others],
-        "post": "yes",
-    }
+    chosen = chosen_to_delete(*others)
     assert desk.district.post(address(model, "changelist"), chosen).status_code == 302
     assert model.objects.count() == before + 1
     deletions = Draft.objects.filter(action="delete")
@@ -323,6 +304,24 @@ def test_a_row_or_record_that_is_gone_refuses_the_draft(desk: Desk) -> None:
     assert desk.city.get(address(Draft, "change", second.pk)).status_code == 200
     assert desk.decide(second, "approve").status_code == 409
     assert {draft.state, second.state} == {State.SUBMITTED}
+
+
+def test_a_deletion_does_not_take_away_what_was_changed_meanwhile(desk: Desk) -> None:
+    page = address(Project, "delete", desk.project.pk)
+    assert desk.district.post(page, confirmed(desk.project)).status_code == 302
+    draft = Draft.objects.get()
+    desk.save(desk.project, client=desk.city, name="市里的名")
+    shown: Any = desk.city.get(address(Draft, "change", draft.pk))
+    assert [record.name for record in shown.context["meanwhile"]] == ["市里的名"]
+    response = desk.decide(draft, "approve")
+    assert (response.status_code, draft.state) == (409, State.SUBMITTED)
+    assert "市里的名" in response.text
+    assert Project.objects.filter(pk=desk.project.pk).exists()
+    # Asked for anew by one who has seen it.
+    desk.decide(draft, "withdraw", desk.district)
+    assert desk.district.post(page, confirmed(desk.project)).status_code == 302
+    assert desk.decide(Draft.objects.latest("pk"), "approve").status_code == 302
+    assert not Project.objects.exists()
 
 
 def test_a_draft_that_no_longer_fits_is_refused_with_the_reason(desk: Desk) -> None:

@@ -1,14 +1,18 @@
 """Who may what: every address of the desk, every operation, every role, own and other."""
 
+import csv
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from io import StringIO
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.apps import apps
 from django.contrib import admin
 from django.contrib.auth.models import Group, User
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import call_command
 from django.db import models, transaction
 from django.template.response import TemplateResponse
@@ -30,19 +34,24 @@ from districts.roles import Role
 from projects.models import (
     Capacity,
     Company,
+    CompanyPairs,
+    Honour,
     ProgressReport,
     Project,
+    ProjectPairs,
     Segment,
     StageChange,
     Stream,
     Technology,
 )
-from tests.desk import Model, address, input_of
+from tests.desk import Model, address, chosen_to_delete, confirmed, input_of
 from tests.factories import (
     make_capacity,
     make_company,
     make_district,
+    make_honour,
     make_indicator,
+    make_participation,
     make_project,
     make_reading,
     make_report,
@@ -55,10 +64,11 @@ from tests.factories import (
     make_unit,
 )
 from tests.members import logged_in, make_editor
-from zaozhuang.models import HistoryEntry, SeededRecord
+from zaozhuang.models import HistoryEntry, SeededRecord, Upload
 
 pytestmark = pytest.mark.django_db
 
+SHEET = "/admin/projects/project/sheet/"
 ANONYMOUS = "anonymous"
 ROLES = [ANONYMOUS, *Role.values]
 
@@ -66,7 +76,8 @@ ROLES = [ANONYMOUS, *Role.values]
 PLACE, SHARED, CITY, ACCOUNTS, GROUPS = "of a place", "shared", "the city's", "accounts", "groups"
 WHOSE: dict[Model, str] = {
     Project: PLACE, Capacity: PLACE, StageChange: PLACE, ProgressReport: PLACE, Target: PLACE, Reading: PLACE,
-    Source: SHARED, Company: SHARED,
+    # An honour is its places' in whose projects the company takes part.
+    Honour: PLACE, Source: SHARED, Company: SHARED,
     District: CITY, Unit: CITY, Theme: CITY, Indicator: CITY,
     Stream: CITY, Segment: CITY, Technology: CITY,
     User: ACCOUNTS, Group: GROUPS,
@@ -77,6 +88,10 @@ OTHERS = {
     "auth_user_password_change": "test_only_administrators_set_passwords",
     "projects_project_confirm": "test_only_own_projects_are_confirmed",
     "projects_project_stage": "test_only_the_stages_of_own_projects_are_changed",
+    "projects_project_sheet": "test_the_sheet_is_for_those_who_write",
+    "projects_project_sheet_download": "test_the_sheet_is_for_those_who_write",
+    "projects_project_sheet_preview": "test_the_sheet_is_for_those_who_write",
+    "projects_project_sheet_refused": "test_the_sheet_is_for_those_who_write",
 }
 OTHERS |= {
     "(redirect)"
@@ -138,7 +153,7 @@ def test_every_address_of_the_desk_is_in_the_matrix() -> None:
 # Kinds of records that hang on no place, directly or through others: the city's.
 WITHOUT_PLACE = {
     Source, Company, Unit, Theme, Indicator, Stream, Segment, Technology, Membership, SeededRecord,
-    HistoryEntry,
+    HistoryEntry, CompanyPairs, ProjectPairs, Upload,
 }  # fmt: skip
 
 
@@ -176,10 +191,11 @@ def world(admin_client: Client) -> World:
     for own, place in ((True, ours), (False, theirs)):
         project = make_project(stage="signed", district=place)
         hand = editor if own else None
+        company = make_participation(project).company
         made = [
             project, project.stage_changes.get(), make_target(district=place),
             make_reading(district=place), make_source(recorded_by=hand),
-            make_company(recorded_by=hand), make_district(parent=place), make_unit(f"单位{own}"),
+            make_company(recorded_by=hand), make_honour(company, recorded_by=hand), make_district(parent=place), make_unit(f"单位{own}"),
             make_theme(f"theme-{own}"), make_indicator(), make_stream(f"stream-{own}"),
             make_segment(), make_technology(f"kind-{own}"), make_capacity(project),
         make_report(project, percent="20"),
@@ -198,7 +214,7 @@ def undone() -> Iterator[None]:
 
 
 UNIQUE = {
-    "slug": "new-one", "product": "新的产品", "month": "2023-04", "name": "新的", "code": "999", "order": "987", "username": "new-one",
+    "slug": "new-one", "title": "新的荣誉", "product": "新的产品", "month": "2023-04", "name": "新的", "code": "999", "order": "987", "username": "new-one",
 }  # fmt: skip
 
 
@@ -286,12 +302,11 @@ def faults_of(
     with undone():
         expect("save", client.post(page("change"), untouched), right("change"), 302)
     with undone():
-        expect("delete", client.post(page("delete"), {"post": "yes"}), right("delete"), 302)
+        expect("delete", client.post(page("delete"), confirmed(record)), right("delete"), 302)
         if rows.filter(pk=record.pk).exists() == right("delete"):
             wrong.append(f"{what}delete: there or gone")
     with undone():
-        chosen = {"action": "delete_selected", "_selected_action": [record.pk], "post": "yes"}
-        client.post(page("changelist"), chosen)
+        client.post(page("changelist"), chosen_to_delete(record))
         if rows.filter(pk=record.pk).exists() == right("delete"):
             wrong.append(f"{what}bulk delete: there or gone")
     return wrong
@@ -395,6 +410,49 @@ def test_only_the_stages_of_own_projects_are_changed(world: World) -> None:
                     client.post(page, sent | {"_version": version})
                     right = may(role, "change", Project, own)
                     assert (events.count() == 2) == right, (role, own)
+
+
+def test_the_sheet_is_for_those_who_write(world: World) -> None:
+    """Whose rows it holds and takes, tests/test_sheets.py tells; a file is its uploader's alone."""
+    own, other = (world.records[Project, mine].pk for mine in (True, False))
+    writers = (Role.DISTRICT_EDITOR, Role.CITY_EDITOR, Role.ADMINISTRATOR)
+    for role, client in world.clients.items():
+        no = 302 if role == ANONYMOUS else 403
+        listed = client.get(SHEET + "download/", {"kind": "projects"})
+        assert (client.get(SHEET).status_code, listed.status_code) == (
+            (200, 200) if role in writers else (no, no)
+        )
+        file = SimpleUploadedFile("a.csv", sheet_of_both(world, own, other))
+        sent = client.post(SHEET, {"sheet": file})
+        assert sent.status_code == (302 if role in writers else no)
+        if role not in writers:
+            pages = [SHEET + f"{UUID(int=1)}/", SHEET + f"{UUID(int=1)}/refused/"]
+            assert {client.post(page).status_code for page in pages} == {no}
+            continue
+        page = sent.headers["Location"]
+        outcomes = [row.outcome for row in client.get(page).context["check"].rows]
+        with undone():
+            right = [may(role, "change", Project, mine) for mine in (True, False)]
+            assert outcomes == ["changed" if mine else "refused" for mine in right], role
+            assert client.post(page).status_code == (302 if all(right) else 409)
+            renamed = Project.objects.filter(name="改").values_list("pk", flat=True)
+            assert set(renamed) == ({own, other} if all(right) else set())
+        for stranger, window in world.clients.items():
+            if stranger != role:
+                seen = [window.get(where).status_code for where in (page, page + "refused/")]
+                assert set(seen) <= {302, 403}, (role, stranger)
+
+
+def sheet_of_both(world: World, *keys: int) -> bytes:
+    """A sheet that renames the projects of these keys, whoever sends it."""
+    city = world.clients[Role.CITY_EDITOR]
+    text = city.get(SHEET + "download/", {"kind": "projects"}).content.decode("utf-8-sig")
+    head, *rows = csv.reader(StringIO(text, newline=""))
+    name = head.index("名称")
+    rows = [[*row[:name], "改", *row[name + 1 :]] for row in rows if int(row[0]) in keys]
+    out = StringIO()
+    csv.writer(out).writerows([head, *sorted(rows, key=lambda row: keys.index(int(row[0])))])
+    return out.getvalue().encode()
 
 
 def test_migrate_puts_the_four_groups_right_and_leaves_others_alone() -> None:

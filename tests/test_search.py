@@ -1,5 +1,6 @@
 """A search finds what it means: in Chinese, by pinyin, by initials, in English; the known item first."""
 
+import re
 from importlib import import_module
 from types import SimpleNamespace
 
@@ -16,8 +17,16 @@ from pypinyin import Style, lazy_pinyin
 
 from districts.models import District
 from projects.filters import CompanyFilter, ProjectFilter
-from projects.models import Capacity, Company, Participation, Project
+from projects.models import (
+    Capacity,
+    Company,
+    CompanyPairs,
+    Participation,
+    Project,
+    ProjectPairs,
+)
 from projects.search import keys, normal
+from projects.words import words
 from tests.factories import (
     make_capacity,
     make_company,
@@ -174,13 +183,37 @@ def drift() -> list[str]:
         wanted = set(keys(*every)) | {f"\t{key}" for key in set(keys(*related)) - set(keys(*every))}
         if set(project.search.split("\n")) - {""} != wanted:
             wrong.append(str(project))
+    for model, rows in ((Project, ProjectPairs), (Company, CompanyPairs)):
+        kept = dict(rows._default_manager.values_list("pk", "pairs"))
+        texts = dict(model._default_manager.values_list("pk", "search"))
+        if kept != {pk: words(text) for pk, text in texts.items()}:
+            wrong.append(f"words of {model.__name__}")
     return wrong
+
+
+def misfound(model: type[Project] | type[Company]) -> list[str]:
+    """The searches for one and two Chinese characters that do not find or count what contains them."""
+    texts = dict(model.objects.values_list("pk", "search"))
+    sought = {
+        text[at : at + size] for text in texts.values() for at in range(99) for size in (1, 2)
+    }
+    return [
+        f"{model.__name__} {part}"
+        for part in sorted(sought | {"没有", "没"})
+        if re.fullmatch("[㐀-鿿]+", part)
+        and (
+            (found := set(model.objects.matching(part).values_list("pk", flat=True)))
+            != {pk for pk, text in texts.items() if part in text}
+            or model.objects.matching(part).count() != len(found)
+        )
+    ]
 
 
 def test_the_seed_leaves_no_drift(report: None) -> None:
     assert drift() == []
     call_command("rebuild_search", stdout=None)
     assert drift() == []
+    assert misfound(Project) + misfound(Company) == []
 
 
 def test_rebuilding_mends_what_was_written_past_the_tracker(
@@ -194,6 +227,23 @@ def test_rebuilding_mends_what_was_written_past_the_tracker(
     assert drift() == []
     call_command("rebuild_search")
     assert "0 companies, 0 projects" in capsys.readouterr().out
+
+
+def test_the_index_is_made_anew_from_the_texts(
+    report: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    models.QuerySet(ProjectPairs).filter(pk__in=Project.objects.all()[:9]).delete()
+    models.QuerySet(CompanyPairs).update(pairs="没有")
+    assert len(drift()) == 2
+    assert misfound(Project)
+    assert misfound(Company)
+    call_command("rebuild_words")
+    assert f"16 companies, {Project.objects.count()} projects" in capsys.readouterr().out
+    assert drift() == []
+    # The index goes on following.
+    Project.objects.filter(slug="tianhe-electrolyte").update(name="改名")
+    assert drift() == []
+    assert misfound(Project) + misfound(Company) == []
 
 
 def test_renaming_a_company() -> None:
@@ -328,6 +378,7 @@ def test_any_sequence_of_writes(moves: list[tuple[str, int, str, str]]) -> None:
                 Company.objects.filter(pk=firm.pk).update(short_name=name)
                 Project.objects.filter(pk=project.pk).update(name_en=english)
             assert drift() == []
+        assert misfound(Project) + misfound(Company) == []
         transaction.set_rollback(True)
 
 

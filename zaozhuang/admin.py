@@ -1,25 +1,38 @@
 """What all of the desk shares: its name, and inline rows that cost no query each."""
 
+from collections.abc import Collection
 from typing import Any
 
 from django.apps import apps
 from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.admin.options import BaseModelAdmin, InlineModelAdmin
-from django.contrib.admin.utils import unquote
+from django.contrib.admin.utils import NestedObjects, unquote
 from django.contrib.admin.widgets import AdminTextareaWidget, RelatedFieldWidgetWrapper
 from django.contrib.auth import get_permission_codename
 from django.core.exceptions import PermissionDenied
-from django.db import models, router
-from django.http import HttpRequest, HttpResponse
+from django.db import models, router, transaction
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.urls import path, reverse, reverse_lazy
 from django.utils.functional import lazy
 from django.utils.translation import gettext_lazy as _
 
-from zaozhuang.forms import EditorForm, LoadedSelect, for_editor
+from zaozhuang.forms import EditorForm, KnownSelect, KnownSelectMultiple, LoadedSelect, for_editor
 from zaozhuang.history import pages
 from zaozhuang.history.entries import label, lock
-from zaozhuang.history.versions import REFUSED, VERSION, catch_up, key_of, later, newest
+from zaozhuang.history.tracking import Tracked
+from zaozhuang.history.versions import (
+    REFUSED,
+    VERSION,
+    catch_up,
+    key_of,
+    later,
+    newest,
+    seen,
+    since_seen,
+    told,
+)
+from zaozhuang.lists import StrictList
 from zaozhuang.localised import in_language
 
 
@@ -67,12 +80,27 @@ class WithRights(BaseModelAdmin):  # type: ignore[type-arg]
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return super().has_delete_permission(request, obj) and self._over(request, "delete", obj)
 
+    def formfield_for_foreignkey(
+        self, db_field: "models.ForeignKey[Any, Any]", request: HttpRequest, **kwargs: Any
+    ) -> Any:
+        if db_field.name in self.get_autocomplete_fields(request) and "widget" not in kwargs:
+            kwargs["widget"] = KnownSelect(db_field, self.admin_site, using=kwargs.get("using"))
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+    def formfield_for_manytomany(
+        self, db_field: "models.ManyToManyField[Any, Any]", request: HttpRequest, **kwargs: Any
+    ) -> Any:
+        if db_field.name in self.get_autocomplete_fields(request) and "widget" not in kwargs:
+            using = kwargs.get("using")
+            kwargs["widget"] = KnownSelectMultiple(db_field, self.admin_site, using=using)
+        return super().formfield_for_manytomany(db_field, request, **kwargs)
+
     def _over(self, request: HttpRequest, action: str, obj: Any) -> bool:
         permission = f"{self.opts.app_label}.{get_permission_codename(action, self.opts)}"
         return obj is None or request.user.has_perm(permission, obj)
 
 
-class EditorAdmin(WithRights, admin.ModelAdmin):  # type: ignore[type-arg]
+class EditorAdmin(WithRights, StrictList):
     """The settings that every list and form of the desk has in common."""
 
     form = EditorForm
@@ -188,13 +216,57 @@ class EditorAdmin(WithRights, admin.ModelAdmin):  # type: ignore[type-arg]
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> Any:
-        context["version"] = getattr(request, "version", None)
+        context["version"] = version = getattr(request, "version", None)
+        if version is not None:  # our own link says which version was looked at
+            context |= {"show_delete": False, "delete_query": f"?{VERSION}={version}"}
         context["meanwhile"] = getattr(request, "meanwhile", None)
         sent = request.POST if request.method == "POST" else request.GET
         context["goes_back"] = {
             name: sent[name] for name in (pages.TAKE_BACK, pages.BACK_TO) if name in sent
         }
         return super().render_change_form(request, context, *args, **kwargs)
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
+        """Actions are all or nothing, and what they have checked stays as it is."""
+        if request.method != "POST":
+            return super().changelist_view(request, extra_context)
+        with transaction.atomic(using=router.db_for_write(self.model)):
+            return super().changelist_view(request, extra_context)
+
+    def get_deleted_objects(self, objs: Any, request: Any) -> Any:
+        """What would go with the records; a deletion that rests on an outdated version is not done.
+
+        Both the page of one record and the list's action ask this before they delete, and ask
+        their reader once more where nothing was sent.
+        """
+        pks, using = [record.pk for record in objs], router.db_for_write(self.model)
+        sent = request.POST.get("post")
+        request.meanwhile = []
+        if sent:
+            lock(self.model, pks, using, [])
+        doomed = self.doomed(pks)
+        for model in doomed if sent else ():
+            lock(model, doomed[model], using, [])
+        request.version = seen(doomed)
+        if sent and (since := since_seen(doomed, request.POST.get(VERSION, ""))):
+            request.meanwhile, request.POST = told(since), QueryDict()
+        elif not sent and len(pks) == 1 and VERSION in request.GET:  # that of the form before
+            request.meanwhile = told(later(self.model, pks[0], request.GET[VERSION]))
+        # Read after the version, so that what is shown is at least as new.
+        shown = list(self.get_queryset(request).filter(pk__in=pks))
+        return super().get_deleted_objects(shown, request)
+
+    def doomed(self, pks: Collection[Any]) -> dict[type[models.Model], list[Any]]:
+        """The keys of all that would be deleted with these records, themselves included."""
+        using = router.db_for_write(self.model)
+        records = self.model._default_manager.using(using).filter(pk__in=pks)
+        collector = NestedObjects(using=using, origin=records)
+        collector.collect(records)
+        return {
+            model: [record.pk for record in found]
+            for model, found in collector.data.items()
+            if issubclass(model, Tracked)
+        }
 
     def get_changelist_form(self, request: HttpRequest, **kwargs: Any) -> Any:
         kwargs.setdefault("form", self.form)

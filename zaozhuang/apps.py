@@ -7,6 +7,8 @@ class TrackerConfig(AppConfig):
     verbose_name = _("Tracker")
 
     def ready(self) -> None:
-        from zaozhuang.history.signals import connect
+        from zaozhuang import edition
+        from zaozhuang.history import signals
 
-        connect()
+        signals.connect()
+        edition.connect()

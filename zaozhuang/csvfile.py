@@ -96,10 +96,18 @@ def named(
     response["Content-Disposition"] = content_disposition_header(True, name) or "attachment"
 
 
+def csv_head(columns: Sequence[Column[Row]], *, codes: bool) -> str:
+    """The first line: the columns' codes, or their headings in the reader's language."""
+    head: str = csv.writer(_Line(), lineterminator="\r\n").writerow(
+        [column.code if codes else str(column.heading) for column in columns]
+    )
+    return head
+
+
 def csv_lines(columns: Sequence[Column[Row]], rows: Iterable[Row], *, codes: bool) -> Iterator[str]:
     """The head and the rows, some hundred lines at a time; codes or headings at the head."""
     writer = csv.writer(_Line(), lineterminator="\r\n")
-    yield writer.writerow([column.code if codes else str(column.heading) for column in columns])
+    yield csv_head(columns, codes=codes)
     chunk: list[str] = []
     for row in rows:
         chunk.append(writer.writerow([defused(text_of(column.cell(row))) for column in columns]))
@@ -115,20 +123,26 @@ def csv_response(
     columns: Sequence[Column[Row]],
     rows: Iterable[Row],
     parameters: Iterable[str],
+    lines_of_rows: Callable[[], Iterable[str | bytes]] | None = None,
 ) -> StreamingHttpResponse:
     """The rows as a CSV file: UTF-8 with a byte-order mark, CRLF, formulas defused.
 
-    `?headers=codes` gives the columns' codes as headings and no mark, for scripts.
+    `?headers=codes` gives the columns' codes as headings and no mark, for scripts. Where
+    `lines_of_rows` is given, it makes the lines of the same rows, in a quicker way.
     """
     codes = request.GET.get("headers") == "codes"
     language = get_language() or ""
 
-    def lines() -> Iterator[str]:
+    def lines() -> Iterator[str | bytes]:
         # The response is streamed after the view returned and its language was reset.
         with override(language):
             if not codes:
                 yield BYTE_ORDER_MARK
-            yield from csv_lines(columns, rows, codes=codes)
+            if lines_of_rows:
+                yield csv_head(columns, codes=codes)
+                yield from lines_of_rows()
+            else:
+                yield from csv_lines(columns, rows, codes=codes)
 
     response = StreamingHttpResponse(lines(), content_type="text/csv; charset=utf-8")
     named(response, request, stem, "csv", parameters)

@@ -3,8 +3,10 @@
 import os
 import re
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
+import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.utils import get_random_secret_key
 
@@ -85,6 +87,43 @@ def env_list(name: str, default: list[str]) -> list[str]:
     if text is None:
         return default
     return [item.strip() for item in text.split(",") if item.strip()]
+
+
+def databases(
+    embedded: str, sqlite: dict[str, Any], postgresql: dict[str, Any]
+) -> dict[str, dict[str, Any]]:
+    """The database of DATABASE_URL, or the embedded one, and its replicas in DATABASE_REPLICA_URLS.
+
+    `sqlite` and `postgresql` are options of connections; what a URL says comes first.
+    Raises ImproperlyConfigured where replicas are named that are none of PostgreSQL's.
+    """
+    urls = {"default": os.environ.get("DATABASE_URL") or embedded}
+    for number, url in enumerate(env_list("DATABASE_REPLICA_URLS", []), 1):
+        urls[f"replica_{number}"] = url
+    age = env_int("CONN_MAX_AGE", 60)
+    found: dict[str, Any] = {
+        alias: dj_database_url.parse(url, conn_max_age=age, conn_health_checks=True)
+        for alias, url in urls.items()
+    }
+    for database in found.values():
+        on_postgresql = database["ENGINE"] == "django.db.backends.postgresql"
+        if len(found) > 1 and not on_postgresql:
+            raise ImproperlyConfigured(
+                "DATABASE_REPLICA_URLS needs PostgreSQL, there and in DATABASE_URL."
+            )
+        options = postgresql if on_postgresql else sqlite
+        database["OPTIONS"] = options | database.get("OPTIONS", {})
+    return found
+
+
+def caches() -> dict[str, dict[str, Any]]:
+    """The cache of CACHE_URL, a Redis, or one within the process.
+
+    Raises ImproperlyConfigured for any other kind of address.
+    """
+    if url := env_url("CACHE_URL", ["redis", "rediss"]):
+        return {"default": {"BACKEND": "zaozhuang.sharedcache.SharedCache", "LOCATION": url}}
+    return {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 
 
 def secret_key(local_file: Path, *, production: bool) -> str:

@@ -5,7 +5,11 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from django import forms
-from django.contrib.admin.widgets import AutocompleteSelect
+from django.contrib.admin.widgets import (
+    AutocompleteMixin,
+    AutocompleteSelect,
+    AutocompleteSelectMultiple,
+)
 from django.contrib.auth import get_permission_codename
 from django.core.exceptions import FieldDoesNotExist, ImproperlyConfigured, ValidationError
 from django.db import models
@@ -240,7 +244,35 @@ def _has_precision(model: type[models.Model], name: str) -> bool:
     return True
 
 
-class LoadedSelect(AutocompleteSelect):
+class KnownKeys(AutocompleteMixin):
+    """An autocomplete that shows none where an address or a form names what cannot be a key.
+
+    Django's own asks the database for it and breaks.
+    """
+
+    def optgroups(self, name: str, value: Sequence[str], attrs: Any = None) -> Any:
+        return super().optgroups(name, [text for text in value if self._is_key(text)], attrs)
+
+    def _is_key(self, text: Any) -> bool:
+        target = self.field.remote_field.model._meta.pk
+        try:
+            target.to_python(text)
+        except ValidationError:
+            return False
+        return (
+            len(str(text)) < 19
+        )  # longer numbers are no keys, and SQLite cannot even compare them
+
+
+class KnownSelect(KnownKeys, AutocompleteSelect):
+    """One record."""
+
+
+class KnownSelectMultiple(KnownKeys, AutocompleteSelectMultiple):
+    """Several records."""
+
+
+class LoadedSelect(KnownSelect):
     """An autocomplete that shows a record loaded with its row instead of fetching it again.
 
     Django's own asks the database once for every such input of every row.

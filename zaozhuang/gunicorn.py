@@ -25,16 +25,18 @@ graceful_timeout = 30
 # The sign of life is a file, and a busy disk would look like a dead worker.
 worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
 
-# Who asks, and whether over https, is decided in one place: by BEHIND_PROXY and TRUSTED_PROXIES.
-secure_scheme_headers: dict[str, str] = {}
-forwarder_headers = ""
-
 # Pages are logged by the proxy in front; here only what went wrong.
 loglevel = os.environ.get("GUNICORN_LOG_LEVEL", "warning")
 logconfig_dict = logs.configuration(logs.style())
 logconfig_dict["loggers"] = {
     "gunicorn.error": {"level": loglevel.upper(), "handlers": ["console"], "propagate": False}
 }
+
+# Who asks, and whether over https, is decided in one place: by BEHIND_PROXY and TRUSTED_PROXIES.
+# By itself gunicorn would believe everybody on this machine about https, and even about the path.
+forwarded_allow_ips = ""
+secure_scheme_headers: dict[str, str] = {}
+forwarder_headers = ""
 
 # Nobody steers the server through a socket in the home directory.
 control_socket_disable = True

@@ -4,10 +4,13 @@ Interface strings go through gettext; names of places, projects and companies ar
 stand in two columns, `name` (Chinese) and `name_en`.
 """
 
+import re
 from typing import Any
 
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
+
+HAN = re.compile("[一-鿿]")
 
 
 def reads_english() -> bool:
@@ -33,6 +36,14 @@ def remark(text: object) -> str:
 def sentences(*parts: str) -> str:
     """Sentences one after the other; Chinese puts no space between them."""
     return (" " if reads_english() else "").join(part for part in parts if part)
+
+
+def person(user: Any) -> str:
+    """A user's name as people write it, `张三` or `Ann Lee`; the name to log in with where none is known."""
+    family, given = user.last_name, user.first_name
+    if HAN.search(family + given):
+        return f"{family}{given}"
+    return " ".join(filter(None, [given, family])) or str(user.get_username())
 
 
 def column(field: str) -> str:

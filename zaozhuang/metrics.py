@@ -16,7 +16,6 @@ from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_safe
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
     REGISTRY,
@@ -26,6 +25,8 @@ from prometheus_client import (
     generate_latest,
 )
 from prometheus_client.multiprocess import MultiProcessCollector
+
+from zaozhuang.methods import require_safe
 
 METHODS = {"GET", "HEAD", "POST", "OPTIONS"}
 FORWARDED = ("X-Forwarded-For", "Forwarded", "X-Real-Ip")

@@ -1,5 +1,9 @@
-"""What the seed wrote last, so that it never overwrites what an editor wrote since, and history."""
+"""What the seed wrote last, so that it never overwrites what an editor wrote since; history; uploads."""
 
+import hashlib
+import uuid
+from collections.abc import Collection, Mapping
+from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
@@ -30,6 +34,24 @@ class SeededRecord(models.Model):
         return f"{self.model} {self.key}"
 
 
+class Edition(models.Model):
+    """That somebody has written: the sum of all rows tells states of the data apart.
+
+    Kept by `zaozhuang.edition`.
+    """
+
+    writes = models.BigIntegerField(_("writing transactions"))
+
+    # A number of before the backup must not come again for something else.
+    backed_up, outlives_restore = False, True
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return str(self.writes)
+
+
 class HistoryQuerySet(models.QuerySet["HistoryEntry"]):
     """Entries are written by `zaozhuang.history` and by nobody else; nobody changes them."""
 
@@ -50,6 +72,13 @@ class HistoryQuerySet(models.QuerySet["HistoryEntry"]):
         for kind, keys in kinds.items():
             wanted |= models.Q(model=kind, object_id__in=keys)
         return self.filter(wanted).order_by("-pk")
+
+    def about(self, records: Mapping[type[models.Model], Collection[int]]) -> "HistoryQuerySet":
+        """Of these records themselves."""
+        wanted = models.Q(pk__in=[])
+        for model, pks in records.items():
+            wanted |= models.Q(model=model._meta.label_lower, object_id__in=pks)
+        return self.filter(wanted)
 
 
 class HistoryEntry(models.Model):
@@ -112,3 +141,52 @@ class HistoryEntry(models.Model):
 
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
         raise TypeError("History is not deleted.")
+
+
+# An upload that nobody confirmed is thrown away after a day; of one user's, the newest stay.
+UPLOAD_KEPT = timedelta(days=1)
+UPLOADS_KEPT = 5
+
+
+class UploadQuerySet(models.QuerySet["Upload"]):
+    def waiting(self, user: Any) -> "UploadQuerySet":
+        """Those of this user that can still be confirmed."""
+        return self.filter(user=user, at__gt=timezone.now() - UPLOAD_KEPT)
+
+    def keep(self, user: Any, name: str, data: bytes) -> "Upload":
+        """Keep a file until it is confirmed, and throw away what is over."""
+        self.filter(at__lte=timezone.now() - UPLOAD_KEPT).delete()
+        digest = hashlib.sha256(data).hexdigest()
+        upload = self.create(user=user, name=name[-200:], data=data, digest=digest)
+        newest = self.filter(user=user).order_by("-at", "-pk").values_list("pk", flat=True)
+        self.filter(user=user).exclude(pk__in=list(newest[:UPLOADS_KEPT])).delete()
+        return upload
+
+
+class Upload(models.Model):
+    """A file between being looked over and being confirmed.
+
+    It stands in the database, since of several servers another one may be asked to confirm.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", verbose_name=_("user")
+    )
+    name = models.CharField(_("name of the file"), max_length=200)
+    data = models.BinaryField(_("file"))
+    digest = models.CharField("SHA-256", max_length=64)
+    at = models.DateTimeField(_("time"), default=timezone.now, db_index=True)
+
+    objects = UploadQuerySet.as_manager()
+    # It waits for minutes.
+    backed_up = False
+
+    class Meta:
+        ordering = ["-at"]
+        verbose_name = _("uploaded sheet")
+        verbose_name_plural = _("uploaded sheets")
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return self.name

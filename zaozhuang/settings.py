@@ -8,12 +8,13 @@ from datetime import timedelta
 from importlib.util import find_spec
 from pathlib import Path
 
-import dj_database_url
 from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
 from zaozhuang import logs
 from zaozhuang.environment import (
+    caches,
+    databases,
     env_bool,
     env_choice,
     env_int,
@@ -84,6 +85,25 @@ INSTALLED_APPS = [
     "django_htmx",
 ]
 
+# SQLite is the embedded default. WAL lets readers go on while an editor saves, and an
+# immediate transaction waits for its turn instead of failing halfway with "locked".
+SQLITE = {
+    "transaction_mode": "IMMEDIATE",
+    "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA busy_timeout=20000;",
+}
+# A server that does not answer is given up within this many seconds (psycopg takes no fewer),
+# and so is a connection whose other end is gone, in milliseconds.
+POSTGRESQL = {"connect_timeout": 2, "tcp_user_timeout": 5000}
+DATABASES = databases(f"sqlite:///{VAR_DIR / 'tracker.sqlite3'}", SQLITE, POSTGRESQL)
+if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+    VAR_DIR.mkdir(exist_ok=True)
+# The copies that pages are read from, see zaozhuang.replicas; the first database takes all writes.
+DATABASE_REPLICAS = [alias for alias in DATABASES if alias != "default"]
+DATABASE_ROUTERS = ["zaozhuang.replicas.Router"] if DATABASE_REPLICAS else []
+# What processes tell each other: how often somebody has asked. Without an address each process
+# has its own, which is enough for one of them.
+CACHES = caches()
+
 METRICS = env_bool("METRICS")
 # Who may read them from elsewhere; without it only this machine.
 METRICS_TOKEN = env_text("METRICS_TOKEN", r"\S{16,}", example="16 or more characters")
@@ -91,11 +111,19 @@ METRICS_TOKEN = env_text("METRICS_TOKEN", r"\S{16,}", example="16 or more charac
 MIDDLEWARE = [
     "zaozhuang.logs.middleware",
     *(["zaozhuang.metrics.middleware"] if METRICS else []),
+    # First what gives every answer its headers: redirects to https, static files and errors too.
+    "csp.middleware.CSPMiddleware",
+    "django_permissions_policy.PermissionsPolicyMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "zaozhuang.headers.isolation",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    # Before what asks a database: the state of the data is that of the replica which is read.
+    *(["zaozhuang.replicas.Replicas"] if DATABASE_REPLICAS else []),
+    "zaozhuang.unchanged.middleware",
     # Static files are compressed when they are collected; pages here. Streams stay streams.
     "django.middleware.gzip.GZipMiddleware",
-    "csp.middleware.CSPMiddleware",
+    "zaozhuang.parameters.ParametersMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -105,7 +133,6 @@ MIDDLEWARE = [
     "zaozhuang.logins.LoginRequired",
     "zaozhuang.history.scope.middleware",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     # Turns the answer to a locked log-in into the page that says so.
     "axes.middleware.AxesMiddleware",
@@ -131,28 +158,6 @@ TEMPLATES = [
     },
 ]
 
-# SQLite is the embedded default. WAL lets readers go on while an editor saves, and an
-# immediate transaction waits for its turn instead of failing halfway with "locked".
-DATABASES = {
-    "default": dj_database_url.config(
-        default=f"sqlite:///{VAR_DIR / 'tracker.sqlite3'}",
-        conn_max_age=env_int("CONN_MAX_AGE", 60),
-        conn_health_checks=True,
-    )
-}
-if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
-    VAR_DIR.mkdir(exist_ok=True)
-    DATABASES["default"]["OPTIONS"] = {
-        "transaction_mode": "IMMEDIATE",
-        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA busy_timeout=20000;",
-    }
-else:
-    # A server that does not answer is given up within this many seconds (psycopg takes no fewer),
-    # and so is a connection whose other end is gone, in milliseconds.
-    DATABASES["default"]["OPTIONS"] = {
-        "connect_timeout": 2,
-        "tcp_user_timeout": 5000,
-    } | DATABASES["default"].get("OPTIONS", {})
 # Seconds after which a statement of a request is given up; 0 for never.
 STATEMENT_TIMEOUT = env_int("STATEMENT_TIMEOUT", 30, least=0)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -162,6 +167,8 @@ AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesStandaloneBackend",
     "districts.rights.PlaceBackend",
 ]
+# Who logs in without having asked for a page first works at the desk.
+LOGIN_REDIRECT_URL = "admin:index"
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in (
@@ -191,6 +198,13 @@ AXES_DISABLE_ACCESS_LOG = True
 AXES_VERBOSE = False
 AXES_SENSITIVE_PARAMETERS = ["username", "ip_address"]
 
+# Files are uploaded on the desk only; larger ones are not kept while they come in.
+FILE_UPLOAD_HANDLERS = [
+    "zaozhuang.sheets.uploads.BoundedUploadHandler",
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+]
+
 LANGUAGE_CODE = "zh-hans"
 LANGUAGES = [("zh-hans", _("Chinese")), ("en", _("English"))]
 LOCALE_PATHS = [
@@ -204,6 +218,8 @@ USE_TZ = True
 
 STATIC_URL = "static/"
 STATIC_ROOT = VAR_DIR / "static"
+# Only our own pages load them.
+WHITENOISE_ALLOW_ALL_ORIGINS = False
 STATICFILES_DIRS = [BASE_DIR / "assets" / "dist"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
@@ -214,21 +230,56 @@ STORAGES = {
     },
 }
 
-# No page needs anything from another host or from inline code.
+# No page needs anything from another host or from inline code. A chart becomes a picture by way
+# of a blob that its own script makes; lists and autocompletes fetch.
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [NONE],
         "script-src": [SELF],
         "style-src": [SELF],
-        "img-src": [SELF, "data:", "blob:"],
-        "font-src": [SELF],
+        "img-src": [SELF, "blob:"],
         "connect-src": [SELF],
         "form-action": [SELF],
         "frame-ancestors": [NONE],
         "base-uri": [NONE],
     }
 }
+# What no page uses, and no script that got in somehow shall.
+PERMISSIONS_POLICY: dict[str, list[str]] = {
+    feature: []
+    for feature in (
+        "accelerometer",
+        "autoplay",
+        "browsing-topics",
+        "camera",
+        "clipboard-read",
+        "display-capture",
+        "encrypted-media",
+        "fullscreen",
+        "gamepad",
+        "geolocation",
+        "gyroscope",
+        "hid",
+        "idle-detection",
+        "local-fonts",
+        "magnetometer",
+        "microphone",
+        "midi",
+        "otp-credentials",
+        "payment",
+        "picture-in-picture",
+        "publickey-credentials-create",
+        "publickey-credentials-get",
+        "screen-wake-lock",
+        "serial",
+        "storage-access",
+        "usb",
+        "window-management",
+        "xr-spatial-tracking",
+    )
+}
 SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 SECURE_CONTENT_TYPE_NOSNIFF = True
 X_FRAME_OPTIONS = "DENY"
 SESSION_COOKIE_HTTPONLY = True

@@ -3,12 +3,18 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from django.db import DEFAULT_DB_ALIAS, connections, transaction
+from django.db import connections, transaction
+
+from zaozhuang.replicas import reading_from
 
 
 @contextmanager
-def snapshot(using: str = DEFAULT_DB_ALIAS) -> Iterator[None]:
-    """All queries inside see the database at the moment of the first, and hold nobody up."""
+def snapshot(using: str = "") -> Iterator[None]:
+    """All queries inside see the database at the moment of the first, and hold nobody up.
+
+    The database is the one that reads go to, unless another is named.
+    """
+    using = using or reading_from()
     connection = connections[using]
     if connection.in_atomic_block:  # somebody else's transaction decides what is seen
         yield

@@ -10,14 +10,15 @@ from django.db import Error as DatabaseFault
 from django.db import connection
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_safe
 from django_htmx.http import retarget
 
 from zaozhuang.faults import answer, fault_of, is_api, swaps_part
+from zaozhuang.methods import require_safe
 
 
 def refuse(request: HttpRequest, errors: Mapping[str, Sequence[str]]) -> HttpResponse:
@@ -32,11 +33,11 @@ def refuse(request: HttpRequest, errors: Mapping[str, Sequence[str]]) -> HttpRes
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """400 for what Django itself refuses: a foreign host, a thousand parameters."""
+    """400 for what Django itself refuses, such as a thousand parameters, and for WrongParameters."""
     # A session that could not be kept is refused as if it had been ended meanwhile.
     if fault := fault_of(exception):
         return answer(request, fault)
-    return refuse(request, {})
+    return refuse(request, getattr(exception, "errors", {}))
 
 
 @never_cache
@@ -77,3 +78,10 @@ def server_error(request: HttpRequest, *args: Any) -> HttpResponse:
     if is_api(request):
         return JsonResponse({"detail": str(_("Something broke here"))}, status=500)
     return render(request, "500.html", status=500)
+
+
+def back(request: HttpRequest) -> HttpResponseRedirect | None:
+    """To the page of this site that `next` in the address names; never to another site."""
+    url = request.GET.get("next", "")
+    safe = url_has_allowed_host_and_scheme(url, allowed_hosts=None)
+    return HttpResponseRedirect(url) if safe and url.startswith("/") else None

@@ -84,13 +84,13 @@ def xlsx_response(
     book.iso_dates = False
     file = tempfile.SpooledTemporaryFile(SPOOL)  # noqa: SIM115 — the response closes it
     try:
-        _write_cover(book.create_sheet(_("About this file")), cover)
+        write_cover(book.create_sheet(_("About this file")), cover)
         lines = ([column.cell(row) for column in columns] for row in rows)
         _write_rows(book, stem, heads, lines)
         book.save(file)
     except BaseException:
         file.close()
-        _discard(book)
+        discard(book)
         raise
     file.seek(0)
     response = FileResponse(file, content_type=XLSX)
@@ -98,7 +98,7 @@ def xlsx_response(
     return response
 
 
-def _discard(book: Workbook) -> None:
+def discard(book: Workbook) -> None:
     """Remove the sheets' own files, which only saving the workbook would do."""
     sheets: list[Any] = book.worksheets
     for sheet in sheets:
@@ -155,7 +155,7 @@ def _styled(sheet: Any, value: Any, **style: Any) -> Any:
     return cell
 
 
-def _write_cover(sheet: Any, cover: Cover) -> None:
+def write_cover(sheet: Any, cover: Cover) -> None:
     for letter, width in zip("AB", COVER_WIDTHS, strict=True):
         sheet.column_dimensions[letter].width = width
     _for_paper(sheet, "portrait")
@@ -173,7 +173,7 @@ def _write_rows(
     """The rows under a frozen head with filters, on as many sheets as they need."""
     sample = list(islice(lines, MEASURED))
     widths = [
-        max(NARROWEST, min(WIDEST, 2 + max(map(_width, [head, *(line[at] for line in sample)]))))
+        max(NARROWEST, min(WIDEST, 2 + max(map(width_of, [head, *(line[at] for line in sample)]))))
         for at, head in enumerate(heads)
     ]
     left = chain(sample, lines)
@@ -205,7 +205,7 @@ def _for_paper(sheet: Any, orientation: str) -> None:
     sheet.sheet_properties.pageSetUpPr.fitToPage = True
 
 
-def _width(value: Any) -> int:
+def width_of(value: Any) -> int:
     """How wide a cell is in characters; a Chinese one counts as two."""
     if isinstance(value, datetime):
         return len("2023-05-31 09:30")

@@ -61,6 +61,8 @@ class Draft(models.Model):
     # The record's own form and its rows, as `districts.drafts` reads them from a page:
     # [{"prefix": "", "pk": 5, "delete": false, "fields": {"name": ["before", "after"]}}]
     changes = models.JSONField(_("changes"), default=list)
+    # Of a deletion: the versions that its author had seen, as `zaozhuang.history.versions` names them.
+    rests_on = models.TextField(_("rests on"), blank=True, editable=False)
     remark = models.TextField(_("remark"), blank=True)
     decided_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,

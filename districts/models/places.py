@@ -1,6 +1,7 @@
 """Places: the tree of districts."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -16,6 +17,8 @@ from zaozhuang.localised import localised
 
 # The names of a place, by which its projects are found too.
 NAMES = {"name", "name_en", "short_name", "short_name_en"}
+# The columns that say where in the tree a place is.
+ROOTED = {"parent", "parent_id", "path"}
 
 
 class DistrictQuerySet(TrackedQuerySet["District"]):
@@ -26,11 +29,20 @@ class DistrictQuerySet(TrackedQuerySet["District"]):
     def roots(self) -> "DistrictQuerySet":
         return self.filter(parent__isnull=True)
 
+    def bulk_create(
+        self, objs: Iterable["District"], *args: Any, **kwargs: Any
+    ) -> list["District"]:
+        objs = list(objs)
+        with self.replanted([place.pk for place in objs], [place.parent_id for place in objs]):
+            return super().bulk_create(objs, *args, **kwargs)
+
     def bulk_update(
         self, objs: Iterable["District"], fields: Iterable[str], *args: Any, **kwargs: Any
     ) -> int:
         objs, fields = list(objs), list(fields)
-        with transaction.atomic():
+        keys = [place.pk for place in objs]
+        parents = [*self._parents(keys), *(place.parent_id for place in objs)]
+        with transaction.atomic(), self.replanted(keys, parents, fields):
             changed = super().bulk_update(objs, fields, *args, **kwargs)
             if NAMES & set(fields):
                 self._refresh_search([district.pk for district in objs])
@@ -38,14 +50,44 @@ class DistrictQuerySet(TrackedQuerySet["District"]):
 
     def update(self, **kwargs: Any) -> int:
         named = NAMES & kwargs.keys()
-        keys = list(self.order_by().values_list("pk", flat=True)) if named else []
-        with transaction.atomic():
+        rooted = ROOTED & kwargs.keys()
+        keys = list(self.order_by().values_list("pk", flat=True)) if named or rooted else []
+        to = kwargs.get("parent", kwargs.get("parent_id"))
+        new = [getattr(to, "pk", to)] if not hasattr(to, "resolve_expression") else []
+        with transaction.atomic(), self.replanted(keys, [*self._parents(keys), *new], kwargs):
             changed = super().update(**kwargs)
-            if keys:
+            if named:
                 self._refresh_search(keys)
         return changed
 
     update.alters_data = True  # type: ignore[attr-defined]
+
+    def delete(self) -> tuple[int, dict[str, int]]:
+        keys = list(self.order_by().values_list("pk", flat=True))
+        with self.replanted([], self._parents(keys)):
+            return super().delete()
+
+    delete.alters_data = True  # type: ignore[attr-defined]
+    delete.queryset_only = True  # type: ignore[attr-defined]
+
+    def _parents(self, keys: Iterable[Any]) -> list[Any]:
+        rows = self.model.objects.filter(pk__in=keys).order_by()
+        return list(rows.values_list("parent", flat=True))
+
+    @contextmanager
+    def replanted(
+        self, keys: list[Any], parents: Iterable[Any], fields: Iterable[str] | None = None
+    ) -> Iterator[None]:
+        """Around a write to these columns (None: all) of places with these parents, old and new.
+
+        Projects count in the places that contain them; they are reached in reverse.
+        """
+        if fields is not None and not ROOTED & set(fields):
+            yield
+            return
+        projects: Any = self.model._meta.get_field("projects").related_model
+        with projects.objects.replanted(keys, parents):
+            yield
 
     def _refresh_search(self, keys: list[Any]) -> None:
         """Projects are found by their district's name too; they are reached in reverse."""
@@ -121,24 +163,37 @@ class District(Named):
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Save, keeping the path of this place and of all below it right."""
-        old = self.path
+        was = District.objects.filter(pk=self.pk).values_list("path", "parent").first()
         self.path = (self.parent.path if self.parent else "") + self.code + "/"
         if kwargs.get("update_fields") is not None:
             kwargs["update_fields"] = {*kwargs["update_fields"], "path"}
-        with transaction.atomic():
+        rooted = was != (self.path, self.parent_id)
+        parents = [self.parent_id, was and was[1]]
+        tree = District.objects.all().replanted([self.pk], parents, ROOTED if rooted else ())
+        with transaction.atomic(), tree:
             before = District.objects.filter(pk=self.pk).values(*NAMES).first()
             super().save(*args, **kwargs)
             if before and before != District.objects.filter(pk=self.pk).values(*NAMES).get():
                 District.objects.all()._refresh_search([self.pk])
-            if old and old != self.path:
-                below = District.objects.filter(path__startswith=old).exclude(pk=self.pk)
-                below.update(path=Concat(models.Value(self.path), Substr("path", len(old) + 1)))
+            if was and was[0] != self.path:
+                below = District.objects.filter(path__startswith=was[0]).exclude(pk=self.pk)
+                below.update(path=Concat(models.Value(self.path), Substr("path", len(was[0]) + 1)))
+
+    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        with District.objects.all().replanted([], [self.parent_id]):
+            return super().delete(*args, **kwargs)
 
     def get_absolute_url(self) -> str:
         return reverse("district", args=[self.slug])
 
     def belongs_to(self) -> "District":
         return self
+
+    @property
+    def position_place(self) -> str:
+        """The locator of the position in the reader's language."""
+        source = self.position_source
+        return source.place_label(self.position_locator) if source else self.position_locator
 
     @property
     def short_label(self) -> str:

@@ -10,6 +10,7 @@ from districts.models import District
 from projects.charts.base import Cell, Chart, address, number, projects_url
 from projects.querysets import ProjectQuerySet
 from projects.stages import FAMILY, FUNNEL, ORDER, Family, Stage, stages_of
+from projects.summaries.standing import stage_counts
 from zaozhuang.localised import reads_english
 
 Counts = dict[int, dict[str, int]]
@@ -31,11 +32,16 @@ def count_by_district(selection: ProjectQuerySet, districts: list[District]) -> 
     return counts
 
 
-def stages_chart(
-    selection: ProjectQuerySet, districts: list[District], as_of: date | None = None
-) -> Chart:
+def counts_now(districts: list[District]) -> Counts:
+    """The same as the districts stand today."""
+    counts: Counts = {district.pk: {} for district in districts}
+    for place, stage, count in stage_counts([district.pk for district in districts]):
+        counts[place][stage] = int(count)
+    return counts
+
+
+def stages_chart(counts: Counts, districts: list[District], as_of: date | None = None) -> Chart:
     """Stacked bars: stages by district, the district with most projects first."""
-    counts = count_by_district(selection, districts)
     day = address(as_of)
     ranked = sorted(districts, key=lambda place: (-sum(counts[place.pk].values()), place.path))
     stages = sorted(

@@ -21,11 +21,13 @@ def timeline_chart(
     targets: Sequence[Target],
     as_of: date | None = None,
     district: str = "",
+    further: tuple[int, int] = (0, 0),
 ) -> Chart:
     """Deadlines of unfinished projects and of targets; a month is a month wide, a year a year.
 
     `projects` have a due date and are not known to be finished; `undated` is how many
-    unfinished projects have none, which is said, not drawn.
+    unfinished projects have none, which is said, not drawn. `further` are those that have a
+    date, one that has passed and one that lies ahead, and are counted but not drawn.
     """
     day = as_of or today()
     items = [
@@ -59,8 +61,8 @@ def timeline_chart(
         if (moment := target.deadline)
     ]
     items.sort(key=lambda item: (item["last"], item["kind"], item["label"]))
-    late = sum(1 for item in items if item["late"])
-    ahead = len(items) - late
+    late = sum(1 for item in items if item["late"]) + further[0]
+    ahead = sum(1 for item in items if not item["late"]) + further[1]
     title = ngettext(
         "%(count)s date has passed without a known result",
         "%(count)s dates have passed without a known result",
@@ -73,6 +75,12 @@ def timeline_chart(
     if not items:
         title = _("No dates are known")
     subtitle = _("Dates as exactly as they are known: a month is a month wide, a year a year.")
+    if any(further):
+        subtitle = sentences(
+            subtitle,
+            _("Drawn are the %(count)s of %(all)s dates that lie nearest.")
+            % {"count": len(items), "all": late + ahead},
+        )
     if undated:
         without = ngettext(
             "%(count)s unfinished project has no date.",

@@ -113,11 +113,13 @@ class Capacity(Contestable):
         return self.unit
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        with Capacity.objects.all().findable([self], kwargs.get("update_fields")):
+        rows, fields = Capacity.objects.all(), kwargs.get("update_fields")
+        with rows.counting([self], fields), rows.findable([self], fields):
             super().save(*args, **kwargs)
 
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
-        with Capacity.objects.all().findable([self]):
+        rows = Capacity.objects.all()
+        with rows.counting([self]), rows.findable([self]):
             return super().delete(*args, **kwargs)
 
 
@@ -180,11 +182,13 @@ class Participation(Cited):
         return f"{self.company.short_label} · {self.get_role_display()}"
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        with Participation.objects.all().findable([self], kwargs.get("update_fields")):
+        rows, fields = Participation.objects.all(), kwargs.get("update_fields")
+        with rows.counting([self], fields), rows.findable([self], fields):
             super().save(*args, **kwargs)
 
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
-        with Participation.objects.all().findable([self]):
+        rows = Participation.objects.all()
+        with rows.counting([self]), rows.findable([self]):
             return super().delete(*args, **kwargs)
 
     def belongs_to(self) -> Project:
@@ -257,6 +261,8 @@ class StageChange(Cited):
         default_manager_name = "every"
         # So that project.stage_changes.add(…), which updates through the base manager, is followed too.
         base_manager_name = "every"
+        # What changed last, anywhere.
+        indexes = [models.Index(fields=["-date", "-id"], name="stagechange_latest")]
         constraints = [
             *Cited.Meta.constraints,
             models.UniqueConstraint(

@@ -13,6 +13,7 @@ from django.utils.translation import pgettext_lazy
 from districts.models import Basis, Cited, District, Named
 from projects.found import locked
 from projects.querysets import (
+    COUNTED_BY,
     FOUND_BY,
     KEPT,
     WITHOUT_EVENT,
@@ -20,6 +21,7 @@ from projects.querysets import (
 )
 from projects.search import project_document
 from projects.stages import FAMILY, Family, Stage
+from projects.words import keep_words
 from zaozhuang.dates import (
     PartialDate,
     Precision,
@@ -165,6 +167,8 @@ class Project(Named, Cited):
         base_manager_name = "objects"
         indexes = [
             models.Index(fields=["district", "stage"], name="project_district_stage"),
+            # The order of the pages, district by district.
+            models.Index(fields=["district", "slug"], name="project_page_order"),
             models.Index(fields=["stage"], name="project_stage"),
             models.Index(fields=["due"], name="project_due"),
         ]
@@ -230,6 +234,17 @@ class Project(Named, Cited):
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Save all but what is kept: what was read a while ago must not bring back an old stage."""
+        fields = kwargs.get("update_fields")
+        if fields is not None and not COUNTED_BY & set(fields):
+            self._save(*args, **kwargs)
+            return
+        from projects.summaries.keeping import counted
+
+        with counted([self.pk]) as new:
+            self._save(*args, **kwargs)
+            new.add(self.pk)
+
+    def _save(self, *args: Any, **kwargs: Any) -> None:
         with transaction.atomic():
             if self._state.adding:
                 replaced = self.pk
@@ -238,6 +253,8 @@ class Project(Named, Cited):
                 if replaced is not None:  # the row of that key may have been there, with events
                     Project.objects.filter(pk=replaced).refresh_stage()
                     Project.objects.filter(pk=replaced).refresh_search()
+                else:
+                    keep_words([self])
                 return
             fields = kwargs.get("update_fields")
             if fields is None:
@@ -250,6 +267,12 @@ class Project(Named, Cited):
             super().save(*args, **kwargs)
             if FOUND_BY & kwargs["update_fields"]:
                 Project.objects.filter(pk=self.pk).refresh_search()
+
+    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        from projects.summaries.keeping import counted
+
+        with counted([self.pk]):
+            return super().delete(*args, **kwargs)
 
     @classmethod
     def begin(cls, projects: "list[Project]") -> None:

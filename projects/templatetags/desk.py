@@ -4,7 +4,9 @@ from typing import Any
 
 from django import template
 
+from districts.rights import places_of
 from projects.desk import waiting_for
+from zaozhuang.dates import PartialDate, Precision, today
 
 register = template.Library()
 
@@ -17,5 +19,7 @@ def desk(context: Any) -> dict[str, Any]:
     return {
         "writes": writes,
         "lists": waiting_for(user) if writes else [],
+        "places": places_of(user) if writes else [],
+        "month": PartialDate.containing(today(), Precision.MONTH),
         "csrf_token": context.get("csrf_token"),
     }

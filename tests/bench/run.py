@@ -1,93 +1,92 @@
-"""`make bench`: how long the pages take, as ratios to the least the server can do.
+"""`make bench`: the tracker against its peers and limits, on synthetic data, side by side.
 
-Starts the real server on the report's data and asks for each page in turn with `/healthz`, so
-that what the machine does meanwhile falls on both. Writes `var/bench/results.json`, a list of
-`{name, database, size, ours, against, ratio, goal, met}`: `ours` and `against` in milliseconds
-(medians), `size` in projects, `goal` null where none is set yet.
+`make bench` runs all sizes on both databases; `make bench SIZE=10000` one. Writes
+`var/bench/results.json` (see tests/bench/results.py for its columns), `cost.svg` and
+`cost.png`. A size below 10,000 only shows that the bench works: one round, no goals.
 """
 
-import json
+import argparse
 import sys
 import tempfile
 import time
-import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from statistics import median
-from typing import TypedDict
 
-from tests.browser.server import ROOT, running_server
+from tests.bench import crowd, downloads, growth, pages, queries
+from tests.bench.bench import MILLION, Bench, prepared
+from tests.bench.results import Book, say
+from tests.browser.server import ROOT
+from tests.postgres import postgres_server
 
-ROUNDS = 15
-PAGES = ["/projects/", "/projects.csv"]
-BASELINE = "/healthz"
-
-
-class Result(TypedDict):
-    name: str
-    database: str
-    size: int
-    ours: float
-    against: float
-    ratio: float
-    goal: float | None
-    met: bool | None
+SIZES = [10_000, 100_000, MILLION]
+TARGET = ROOT / "var" / "bench"
+# What is measured, in an order in which writes come after what only reads.
+MEASURED: dict[str, Callable[[Bench], None]] = {
+    "csv": downloads.csv,
+    "lists": pages.lists,
+    "growing": pages.growing,
+    "deep": pages.far_down,
+    "search": queries.searches,
+    "unchanged": pages.unchanged,
+    "overview": pages.overview,
+    "writes": queries.writes,
+    "crowd": crowd.crowd,
+}
 
 
 def main() -> int:
-    with (
-        tempfile.TemporaryDirectory(prefix="tracker-bench-") as folder,
-        running_server(Path(folder)) as site,
-    ):
-        size = len(fetch(f"{site}/projects.csv").splitlines()) - 1
-        results = [compare(site, page, size) for page in PAGES]
-    target = ROOT / "var" / "bench" / "results.json"
-    target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
-    write(
-        f"{'page':16} {'ms':>8} {'healthz':>8} {'ratio':>8}   {size} projects on sqlite, medians of {ROUNDS}"
+    options = _options()
+    book, begun = Book(), time.monotonic()
+    TARGET.mkdir(parents=True, exist_ok=True)
+    for size in options.size or SIZES:
+        with tempfile.TemporaryDirectory(prefix=f"{size}-", dir=TARGET) as place:
+            folder = Path(place)
+            wide = folder / "wide.db"
+            for vendor in options.database:
+                say(
+                    f"\n{size:,} projects on {vendor}, {time.monotonic() - begun:.0f} s after the start"
+                )
+                # Datasette serves what the SQLite database holds; PostgreSQL alone has no copy of it.
+                peer = wide if vendor == "sqlite" or wide.exists() else None
+                with (
+                    _database(vendor, folder) as url,
+                    prepared(size, vendor, url, folder, book, peer) as bench,
+                ):
+                    for name in options.only:
+                        try:
+                            MEASURED[name](bench)
+                        except (RuntimeError, OSError, EOFError) as error:
+                            # The rest is measured all the same; the end says that this was not.
+                            book.fail(f"{name}, {size:,} projects on {vendor}: {error}")
+                book.write(TARGET / "results.json")
+    growth.exponents(book)
+    book.table()
+    book.write(TARGET / "results.json")
+    made = growth.draw(book, TARGET)
+    names = ", ".join(str(path.relative_to(ROOT)) for path in [TARGET / "results.json", *made])
+    say(f"{time.monotonic() - begun:.0f} s. Written: {names}")
+    return 1 if book.failed else 0
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument(
+        "--size", type=int, nargs="*", help="projects; without it all of %(default)s"
     )
-    for row in results:
-        write(f"{row['name']:16} {row['ours']:8.2f} {row['against']:8.2f} {row['ratio']:8.1f}")
-    write(f"Written to {target.relative_to(ROOT)}")
-    return 0
+    parser.add_argument("--database", nargs="*", default=["sqlite", "postgresql"])
+    parser.add_argument("--only", nargs="*", choices=list(MEASURED), default=list(MEASURED))
+    return parser.parse_args()
 
 
-def compare(site: str, page: str, size: int) -> Result:
-    """The page against the baseline, asked in turn after one unmeasured round."""
-    ours: list[float] = []
-    against: list[float] = []
-    for number in range(ROUNDS + 1):
-        timed = [(against, milliseconds(site + BASELINE)), (ours, milliseconds(site + page))]
-        if number:
-            for series, value in timed:
-                series.append(value)
-    mine, theirs = median(ours), median(against)
-    return {
-        "name": page,
-        "database": "sqlite",
-        "size": size,
-        "ours": round(mine, 3),
-        "against": round(theirs, 3),
-        "ratio": round(mine / theirs, 2),
-        "goal": None,
-        "met": None,
-    }
-
-
-def milliseconds(url: str) -> float:
-    start = time.perf_counter()
-    fetch(url)
-    return (time.perf_counter() - start) * 1000
-
-
-def fetch(url: str) -> bytes:
-    with urllib.request.urlopen(url, timeout=60) as response:
-        body: bytes = response.read()
-    return body
-
-
-def write(line: str) -> None:
-    sys.stdout.write(line + "\n")
+@contextmanager
+def _database(vendor: str, folder: Path) -> Iterator[str]:
+    """The DATABASE_URL of an empty database."""
+    if vendor == "sqlite":
+        yield f"sqlite:///{folder / 'tracker.sqlite3'}"
+        return
+    with postgres_server(hurried=False) as url:
+        yield url
 
 
 if __name__ == "__main__":

@@ -8,10 +8,13 @@ says who changed what meanwhile. Saving once more then goes through.
 The number is read before the record when a page is made, and after the record is locked when
 it comes back; every writer locks the record first (`entries.lock`, or on SQLite the whole
 database), so nothing can happen between the check and the write.
+
+A page that asks whether to delete carries the number of each record that would go, since these
+are not all locked by the same one. What changed meanwhile is shown, and the question asked anew.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -27,12 +30,15 @@ from django.utils.translation import gettext_lazy, pgettext
 
 from zaozhuang.dates import PartialDate
 from zaozhuang.history.display import SEPARATOR, Names, field_label, fields_of, named_in, text
-from zaozhuang.history.entries import State, as_json, label
+from zaozhuang.history.entries import State, as_json, chunks, label
 from zaozhuang.models import HistoryEntry
 
 Action = HistoryEntry.Action
 # The input of a form that carries the number.
 VERSION = "_version"
+# Records that are to be deleted, and what a page may say of them.
+Doomed = Mapping[type[models.Model], Collection[Any]]
+MOST_SEEN = 10_000
 REFUSED = gettext_lazy(
     "Somebody changed this record while you had it open, so nothing was saved yet. See below what changed; what you typed is still here. Save again to go on."
 )
@@ -74,6 +80,29 @@ def newest(model: type[models.Model], pk: Any) -> int:
     return found or 0
 
 
+def newest_of(model: type[models.Model], pks: Iterable[Any]) -> dict[Any, int]:
+    """The same of many records at once, in a few queries for each five hundred of them."""
+    found: dict[Any, int] = {}
+    kind = label(model)
+    every = HistoryEntry.objects.order_by()
+    for chunk in chunks(pks):
+        own = every.filter(model=kind, object_id__in=chunk)
+        for pk, number in own.values_list("object_id").annotate(Max("pk")):
+            found[pk] = number
+        # Rows that belong to a record, or once did: what happened to them since counts too.
+        owners: dict[tuple[str, int], set[Any]] = {}
+        rows = every.filter(owner=kind, owner_id__in=chunk)
+        for pk, row, key in rows.values_list("owner_id", "model", "object_id").distinct():
+            owners.setdefault((row, key), set()).add(pk)
+        for row in {row for row, _key in owners}:
+            for keys in chunks(key for name, key in owners if name == row):
+                numbers = every.filter(model=row, object_id__in=keys)
+                for key, number in numbers.values_list("object_id").annotate(Max("pk")):
+                    for pk in owners[row, key]:
+                        found[pk] = max(found.get(pk, 0), number)
+    return found
+
+
 def later(model: type[models.Model], pk: Any, rested: str) -> list[HistoryEntry]:
     """What was written since the version that a page rests on, oldest first.
 
@@ -92,9 +121,6 @@ def catch_up(
     `form` and `formsets` are bound to what was sent and to the records as they are now.
     """
     sent = post.copy()
-    by_record: dict[tuple[str, int], list[HistoryEntry]] = {}
-    for entry in entries:
-        by_record.setdefault((entry.model, entry.object_id), []).append(entry)
     forms = {(label(type(form.instance)), form.instance.pk): form}
     missing: list[tuple[Any, int, Any]] = []
     for formset in formsets:
@@ -104,24 +130,77 @@ def catch_up(
             else:
                 forms[label(formset.model), row.instance.pk] = row
     found = []
-    for (kind, pk), since in by_record.items():
+    for (kind, pk), since in _by_record(entries).items():
         model = apps.get_model(kind)
         was, now = _sides(since)
-        names = Names()
-        wanted = named_in(model, [was, now])
-        wanted.setdefault(kind, set()).add(pk)
-        names.load(wanted)
+        names = _names(model, pk, [was, now])
         meanwhile = Meanwhile(str(model._meta.verbose_name), names.of(kind, pk), since)
         if (kind, pk) in forms and since[0].action != Action.ADDED:
             meanwhile.clashes = _clashes(sent, forms[kind, pk], model, was, now, names)
-        elif since[-1].action == Action.DELETED:
-            meanwhile.remark = _("It was deleted.")
-        elif since[0].action == Action.ADDED:
-            meanwhile.remark = _("It was added.")
+        else:
+            meanwhile.remark = _remark(since)
         found.append(meanwhile)
     for formset, place, row in reversed(missing):
         found += _drop(sent, formset, place, row)
     return sent, found
+
+
+def _by_record(entries: list[HistoryEntry]) -> dict[tuple[str, int], list[HistoryEntry]]:
+    by_record: dict[tuple[str, int], list[HistoryEntry]] = {}
+    for entry in entries:
+        by_record.setdefault((entry.model, entry.object_id), []).append(entry)
+    return by_record
+
+
+def _names(model: type[models.Model], pk: int, states: list[State]) -> Names:
+    """The name of a record and those of what it names."""
+    names = Names()
+    wanted = named_in(model, states)
+    wanted.setdefault(label(model), set()).add(pk)
+    names.load(wanted)
+    return names
+
+
+def _remark(entries: list[HistoryEntry]) -> str:
+    if entries[-1].action == Action.DELETED:
+        return _("It was deleted.")
+    return _("It was added.") if entries[0].action == Action.ADDED else ""
+
+
+def seen(doomed: Doomed) -> str:
+    """The newest entry of each record that would be deleted, as a page carries it: `12-17`."""
+    entries = HistoryEntry.objects.order_by().about(doomed).values("model", "object_id")
+    newest = entries.annotate(newest=Max("pk")).values_list("newest", flat=True)
+    return "-".join(str(number) for number in sorted(newest))
+
+
+def since_seen(doomed: Doomed, text: str) -> list[HistoryEntry]:
+    """What was written about these records after the entries that a page has `seen`, oldest first."""
+    numbers = re.findall(r"[0-9]{1,18}", text, re.ASCII)[:MOST_SEEN]
+    known: dict[tuple[str, int], int] = {}
+    for kind, pk, number in HistoryEntry.objects.filter(pk__in=numbers).values_list(
+        "model", "object_id", "pk"
+    ):
+        known[kind, pk] = max(number, known.get((kind, pk), 0))
+    entries = HistoryEntry.objects.about(doomed).select_related("user").order_by("pk")
+    return [e for e in entries if e.pk > known.get((e.model, e.object_id), 0)]
+
+
+def told(entries: list[HistoryEntry]) -> list[Meanwhile]:
+    """What happened to records, each by itself; for where nothing was typed."""
+    found = []
+    for (kind, pk), since in _by_record(entries).items():
+        model = apps.get_model(kind)
+        was, now = _sides(since)
+        names = _names(model, pk, [was, now])
+        meanwhile = Meanwhile(str(model._meta.verbose_name), names.of(kind, pk), since)
+        meanwhile.remark = _remark(since)
+        if not meanwhile.remark:
+            for column in fields_of(model, was):
+                old, new = text(column, was, names), text(column, now, names)
+                meanwhile.clashes.append(Clash(field_label(column), old, new, "", ""))
+        found.append(meanwhile)
+    return found
 
 
 def _sides(entries: list[HistoryEntry]) -> tuple[State, State]:

@@ -14,6 +14,7 @@ from django.utils.translation import ngettext, pgettext
 from zaozhuang import numbers
 from zaozhuang.dates import PartialDate
 from zaozhuang.localised import localised
+from zaozhuang.localised import person as name_of
 from zaozhuang.localised import remark as in_brackets
 
 register = template.Library()
@@ -26,6 +27,11 @@ CREDITED = 2
 def local(record: Any, field: str) -> str:
     """`{{ company|local:"registered_in" }}`: a field of data in the reader's language."""
     return localised(record, field)
+
+
+@register.filter
+def person(user: Any) -> str:
+    return name_of(user)
 
 
 @register.filter
@@ -123,15 +129,21 @@ def on_day(context: template.Context, joint: str = "?") -> str:
 @register.simple_tag(takes_context=True)
 def cite(context: template.Context, record: Any, whole: bool = False) -> SafeString | str:
     """The small mark beside a figure that leads to the paragraph it rests on."""
+    return cited(record, on_day(context), whole)
+
+
+def cited(record: Any, day: str, whole: bool = False) -> SafeString:
+    """The same, with what keeps a past day in addresses."""
     if record.source is None:
         none = format_html('<span class="cite cite-none" title="{0}">{0}</span>', _("no source"))
-        return none + otherwise(record, on_day(context))
-    text = record.locator if whole and record.locator else record.paragraph or "§"
-    title = f"{record.source} · {record.locator}" if record.locator else str(record.source)
+        return none + otherwise(record, day)
+    place = record.place_label
+    text = place if whole and place else record.paragraph or "§"
+    title = f"{record.source} · {place}" if place else str(record.source)
     mark = format_html(
         '<a class="cite" href="{}" title="{}">{}</a>', record.citation_url, title, text
     )
-    return mark + otherwise(record, on_day(context))
+    return mark + otherwise(record, day)
 
 
 def otherwise(record: Any, day: str) -> SafeString:

@@ -1,0 +1,87 @@
+"""A page of the list, found by counting places instead of going through all rows before it."""
+
+from typing import Any
+
+from districts.models import District
+from projects.filters import ProjectFilter
+from projects.models import Project
+from projects.summaries.facts import plain
+from projects.summaries.few import FEW
+from projects.summaries.reading import Kept
+
+
+class Listed:
+    """The selection of a filter in its order, to be cut into pages."""
+
+    def __init__(self, filterset: ProjectFilter) -> None:
+        self.filterset = filterset
+
+    def count(self) -> int:
+        return self.filterset.figures.count
+
+    def __len__(self) -> int:
+        return self.count()
+
+    def __getitem__(self, part: slice) -> list[Project]:
+        """Rows with all that a list shows of them."""
+        start, stop, _step = part.indices(self.count())
+        rows: Any = self.filterset.selection().for_table()
+        ordering = self.filterset.values.get("ordering") or "district"
+        figures = self.filterset.figures
+        if figures.kept and figures.count > FEW and ordering in ("district", "-district"):
+            places, before = window(figures.kept, start, stop, backwards=ordering.startswith("-"))
+            rows = rows.filter(district__in=places)
+            start, stop = start - before, stop - before
+        return list(rows[start:stop])
+
+
+def first_places(place: District, number: int) -> list[int]:
+    """The places in and below one that hold its first projects, in the order of the tree."""
+    return window(Kept([place.pk], place.parent_id is None), 0, number)[0]
+
+
+def window(kept: Kept, start: int, stop: int, *, backwards: bool = False) -> tuple[list[int], int]:
+    """The places of the rows from `start` to `stop`, and how many rows lie before them.
+
+    Goes down the tree a level at a time, and only where the rows may be.
+    """
+    sign = -1 if backwards else 1
+    found: list[int] = []
+    first = None
+    # Places with the number of rows before them, by the path that orders them.
+    level = _counted(kept, District.objects.filter(pk__in=kept.places))
+    ahead = 0
+    open_: list[tuple[str, int, int, int]] = []  # path, place, rows before it, its rows
+    for path, place, _parent, count in sorted(level)[::sign]:
+        open_.append((path, place, ahead, count))
+        ahead += count
+    while open_:
+        inside = {
+            p: row for row in open_ for p in [row[1]] if row[2] < stop and row[2] + row[3] > start
+        }
+        below: dict[int, list[tuple[str, int, int, int]]] = {}
+        for row in _counted(kept, plain(District).filter(parent__in=inside)):
+            below.setdefault(row[2], []).append(row)
+        open_ = []
+        for place, (_path, _place, ahead, count) in inside.items():
+            children = sorted(below.get(place, []))[::sign]
+            own = count - sum(row[3] for row in children)
+            # A place comes before those below it, or after them.
+            for path, key, _parent, many in children if backwards else ():
+                open_.append((path, key, ahead, many))
+                ahead += many
+            if own and ahead < stop and ahead + own > start:
+                found.append(place)
+                first = ahead if first is None else min(first, ahead)
+            ahead += own
+            for path, key, _parent, many in () if backwards else children:
+                open_.append((path, key, ahead, many))
+                ahead += many
+    return found, first or 0
+
+
+def _counted(kept: Kept, places: Any) -> list[tuple[str, int, int, int]]:
+    """Path, place, the one it belongs to, and its number of rows; without those that have none."""
+    rows = list(places.order_by().values_list("path", "pk", "parent"))
+    counts = kept.districts([place for _path, place, _parent in rows]) if rows else {}
+    return [(path, pk, parent, counts[pk]) for path, pk, parent in rows if counts.get(pk)]
