@@ -184,3 +184,22 @@ def test_the_nightly_work_runs_commands_that_there_are() -> None:
     named = re.findall(r"manage\.py (\w+)", text)
     assert named == ["backup", "audit_data"]
     assert set(named) <= set(get_commands())
+
+
+def test_the_documents_name_commands_files_and_variables_that_there_are() -> None:
+    operations = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    security = (ROOT / "SECURITY.md").read_text(encoding="utf-8")
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    commands = set(re.findall(r"(?:^|\W)manage(?:\.py)? ([a-z_]+)", operations))
+    assert {"migrate", "backup", "restore", "audit_data", "create_editor"} <= commands
+    assert commands - set(get_commands()) == set()
+    for text in (operations, security):
+        for name in re.findall(r"(?:/opt/tracker/|`)(deploy/[\w.*-]+)", text):
+            assert name == "deploy/.env" or list(ROOT.glob(name)), name
+    targets = set(re.findall(r"`make ([a-z]+)", operations + security))
+    assert targets <= set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    for name in set(re.findall(r"^([A-Z_]{4,})=|`([A-Z_]{4,})[=`]", operations, re.MULTILINE)):
+        variable = "".join(name)
+        # That of gunicorn, and a word of SQL, are not the tracker's.
+        if variable not in ("GUNICORN_CMD_ARGS", "ANALYZE"):
+            assert f"`{variable}`" in readme, variable

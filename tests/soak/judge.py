@@ -7,7 +7,7 @@ from typing import Any
 
 from tests.soak.database import Database
 from tests.soak.people import Editor
-from tests.soak.record import DATABASE, KILLED, Recording, Request, as_rows, spread
+from tests.soak.record import DATABASE, KILLED, Fault, Recording, Request, as_rows, spread
 
 GRACE = 1.0  # seconds after the database answers again in which a 503 may still be under way
 LATEST = 1.0  # seconds within which a 503 has to come
@@ -132,24 +132,27 @@ def excuse(record: Recording, request: Request) -> str:
     return ""
 
 
+def cause(record: Recording, request: Request) -> Fault | None:
+    """The last time that the database went before the request ended."""
+    gone = [f for f in record.faults if f.kind == DATABASE and f.began <= request.ended]
+    return max(gone, key=lambda fault: fault.began, default=None)
+
+
 def waited(record: Recording, request: Request) -> float:
     """How long the 503 took: from when it could first be known that there is no database."""
-    left = [
-        fault.began
-        for fault in record.faults
-        if fault.kind == DATABASE and fault.touches(request, GRACE)
-    ]
-    return request.ended - max([request.began, *left[:1]])
+    fault = cause(record, request)
+    return request.ended - max(request.began, fault.began if fault else 0.0)
 
 
 def recoveries(record: Recording, requests: list[Request]) -> dict[str, float]:
     """From the database's first answer to the last 503, over all times that it was away."""
-    spans = []
-    for fault in record.faults:
-        if fault.kind == DATABASE:
-            after = [r.ended for r in requests if r.outcome == "away" and fault.touches(r, GRACE)]
-            spans.append(max(0.0, max(after, default=0.0) - fault.ended))
-    return {"median": round(median(spans), 2), "max": round(max(spans), 2)} if spans else {}
+    spans = {fault.began: 0.0 for fault in record.faults if fault.kind == DATABASE}
+    for request in requests:
+        fault = cause(record, request) if request.outcome == "away" else None
+        if fault:
+            spans[fault.began] = max(spans[fault.began], request.ended - fault.ended)
+    values = list(spans.values())
+    return {"median": round(median(values), 2), "max": round(max(values), 2)} if values else {}
 
 
 def kinds(requests: list[Request]) -> list[str]:

@@ -71,6 +71,12 @@ def test_a_request_is_excused_only_by_what_touched_it(asked: Request, words: lis
     assert all(word in line for word, line in zip(words, found, strict=True))
 
 
+def test_a_503_is_put_down_to_the_last_time_that_the_database_went() -> None:
+    """Not to an earlier one that the request waited through at the door."""
+    again = Fault(DATABASE, "crash", 40, 41)
+    assert verdict(Request("page", 11, 40.5, "away"), faults=(AWAY, again)) == []
+
+
 def test_a_killed_worker_excuses_what_it_had_in_hand_and_no_answer_of_the_server() -> None:
     killed = Fault(KILLED, "kill -9", 10, 11)
     lost = Request("page", 9.5, 10.1, "failed", "/: RemoteDisconnected('…')")
