@@ -112,6 +112,7 @@ class SourceAdmin(EditorAdmin):
                     ("publisher", "publisher_en"),
                     "date",
                     "url",
+                    "articles_en",
                 ]
             },
         ),

@@ -103,6 +103,8 @@ class Paragraph:
     passage: Passage | None
     records: list[tuple[str, Any]] = field(default_factory=list)
 
+    label: str = ""
+
     @property
     def anchor(self) -> str:
         return anchor(self.locator)
@@ -124,6 +126,8 @@ def paragraphs(source: Source) -> list[Paragraph]:
             district.position_locator, Paragraph(district.position_locator, None)
         )
         place.records.append((_position(), district))
+    for place in found.values():
+        place.label = source.place_label(place.locator)
     return list(found.values())
 
 

@@ -5,7 +5,6 @@ from typing import Any, ClassVar
 
 from django.conf import settings
 from django.contrib import messages
-from django.contrib.admin.utils import unquote
 from django.db import models
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
@@ -25,6 +24,7 @@ from districts.drafts import (
 from districts.models import Draft
 from districts.rights import EVERYWHERE
 from zaozhuang.admin import EditorAdmin
+from zaozhuang.history.versions import key_of
 from zaozhuang.views import back
 
 # More drafts than these are counted, not named, when they were kept together.
@@ -139,12 +139,15 @@ class ReviewedAdmin(EditorAdmin):
         number = request.GET.get("draft", "")
         if not (number.isascii() and number.isdigit() and len(number) < 19):
             return None
+        key = None if object_id is None else key_of(self.model, object_id)
+        if object_id is not None and key is None:
+            return None
         return Draft.objects.filter(
             pk=number,
             author=request.user,  # type: ignore[misc]
             state__in=Draft.OPEN,
             model=self.opts.label_lower,
-            object_id=None if object_id is None else unquote(object_id),
+            object_id=key,
         ).first()
 
     def _wait(

@@ -60,16 +60,29 @@ def in_places_of(user: Any, path: str) -> models.Q:
 
 
 def may_write_record(user: User | AnonymousUser, record: models.Model) -> bool:
-    """The same for a record; who entered a source or a company may go on correcting it."""
+    """The same for a record; who entered a source or a company may go on correcting it.
+
+    What says with `concerns()` which places it is about, such as an honour of a company, may be
+    added by these, and corrected by who added it.
+    """
     try:
         root = root_of(record)
     except ObjectDoesNotExist:
         return may_write(user, None)
     if isinstance(root, District):
         return may_write(user, root)
-    if may_write(user, None):
+    if may_write(user, None) or (isinstance(root, Recorded) and _entered_by(user, root)):
         return True
-    return isinstance(root, Recorded) and (root.pk is None or root.recorded_by_id == user.pk)
+    # An addition to a shared record, by a place that it concerns: theirs as long as it does.
+    concerns = getattr(record, "concerns", None)
+    if concerns is None or not _entered_by(user, record):
+        return False
+    return any(may_write(user, place) for place in concerns())
+
+
+def _entered_by(user: User | AnonymousUser, record: Any) -> bool:
+    """Whether the user entered the record, or is about to."""
+    return record.pk is None or record.recorded_by_id == user.pk
 
 
 class PlaceBackend(ModelBackend):

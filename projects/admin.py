@@ -18,7 +18,7 @@ from django.views.decorators.http import require_POST
 from districts.admin import ADOPTED, CITATION, NAMES, Mine
 from districts.models import Basis, Reading
 from districts.review import ReviewedAdmin
-from projects.forms import CapacityForm, ProjectForm, StageChangeForm
+from projects.forms import CapacityForm, HonourForm, ProjectForm, StageChangeForm
 from projects.inlines import (
     CapacityClaimInline,
     CapacityInline,
@@ -29,7 +29,16 @@ from projects.inlines import (
     StageHistoryInline,
     StruckStageInline,
 )
-from projects.models import Capacity, Company, Project, Segment, StageChange, Stream, Technology
+from projects.models import (
+    Capacity,
+    Company,
+    Honour,
+    Project,
+    Segment,
+    StageChange,
+    Stream,
+    Technology,
+)
 from projects.querysets import LATEST_FIRST
 from projects.report_admin import ProgressReportAdmin
 from projects.sheets import views
@@ -338,6 +347,32 @@ class StageChangeAdmin(ReviewedAdmin):
             if change.withdrawn
             else change.when.label
         )
+
+
+@admin.register(Honour)
+class HonourAdmin(EditorAdmin):
+    form = HonourForm
+    list_display = ["title", "company", "year", "awarded_by", "source", "locator", "recorded_by"]
+    list_filter = ["year", ("source", admin.EmptyFieldListFilter)]
+    list_select_related = ["company", "source", "recorded_by"]
+    search_fields = ["title", "title_en", "company__name", "company__search"]
+    autocomplete_fields = ["company", "source"]
+    readonly_fields = ["recorded_by"]
+    fieldsets = [
+        (
+            None,
+            {
+                "fields": [
+                    "company",
+                    ("title", "title_en"),
+                    ("year", "slug"),
+                    ("awarded_by", "awarded_by_en"),
+                ]
+            },
+        ),
+        CITATION,
+        (_("Record"), {"fields": ["recorded_by"]}),
+    ]
 
 
 @admin.register(Company)

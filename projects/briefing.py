@@ -110,7 +110,7 @@ def word_file(place: Place, title: str, sentence: str) -> bytes:
                 event.when.label,
                 event.project.label,
                 _with_basis(event.get_stage_display(), event.basis),
-                event.locator,
+                event.place_label,
             ]
             for event in place.changes
         ],
@@ -137,7 +137,7 @@ def _target_row(target: Target) -> list[str]:
         _with_basis(due, target.due_basis),
         known(target) or _("no reading"),
         state_of(target),
-        target.locator,
+        target.place_label,
     ]
 
 
@@ -149,7 +149,7 @@ def _project_row(project: Project) -> list[str]:
         _("; ").join(company_names(project)) or _("not given"),
         _("; ").join(map(capacity_text, project.capacities.all())) or _("not given"),
         project.deadline.deadline if project.deadline else _("no date given"),
-        project.locator,
+        project.place_label,
     ]
 
 

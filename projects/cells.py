@@ -9,13 +9,14 @@ cannot say simply, it asks of the functions in `Helpers`, which use the exports'
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Context, Decimal
 from itertools import count
 from typing import Any
 
 from django.db.models import CharField, Expression, F, Func
 from django.utils.functional import cached_property
+from django.utils.timezone import localtime
 
 from districts.models import Unit
 from projects.exports import SEPARATOR
@@ -136,7 +137,7 @@ def companies() -> Expression:
         " JOIN projects_company o ON o.id = t.company_id WHERE t.project_id = {0}"
     )
     return Written(
-        "SELECT CASE WHEN n < 2 THEN tracker_defused(v) ELSE tracker_once(v) END FROM"
+        f"SELECT CASE WHEN n > 1 THEN tracker_once(v) ELSE {safe('v', False)} END FROM"
         f" (SELECT group_concat(v, '{BETWEEN}') AS v, count(*) AS n FROM"
         f" ({taking_part} ORDER BY t.id))",
         f"SELECT {safe('v', True)} FROM (SELECT string_agg(v, '{SEPARATOR}' ORDER BY at) AS v FROM"
@@ -254,13 +255,21 @@ def project_cells() -> dict[str, Any]:
     }
 
 
+def project_line() -> Expression:
+    """All cells of a project as one text, with BETWEEN between them; for SQLite."""
+    cells = list(project_cells().values())
+    places = BETWEEN.join(["%s"] * len(cells))
+    values = ", ".join(f"{{{at}}}" for at in range(len(cells)))
+    return Written(f"printf('{places}', {values})", "", *cells)
+
+
 class Helpers:
     """What SQLite asks of Python for a cell. One for each export: they remember what they have read."""
 
     def __init__(self) -> None:
         self.figures: dict[Any, str] = {}
         self.codes: dict[str | None, str] = {None: ""}
-        self.minutes: dict[str, str] = {}
+        self.days: dict[str, tuple[timedelta | None, str]] = {}
 
     @contextmanager
     def known_to(self, connection: Any) -> Iterator[str]:
@@ -316,15 +325,25 @@ class Helpers:
         return Unit.objects.in_bulk()
 
     def moment(self, text: str) -> str:
-        """A moment as SQLite keeps it, in local time. Zones are whole minutes from another."""
-        minute = text[:16]
-        if minute not in self.minutes:
-            self._forget(self.minutes)
-            self.minutes[minute] = text_of(datetime.fromisoformat(minute).replace(tzinfo=UTC))
-        there = self.minutes[minute]
-        return there[:17] + text[17:19] + there[19:]
+        """A moment as SQLite keeps it, in local time; how far that is on a day is remembered."""
+        day = text[:10]
+        if day not in self.days:
+            self._forget(self.days)
+            self.days[day] = _shift(day)
+        shift, offset = self.days[day]
+        if shift is None:
+            return text_of(datetime.fromisoformat(text[:19]).replace(tzinfo=UTC))
+        return (datetime.fromisoformat(text[:19]) + shift).isoformat() + offset
 
-    def _forget(self, known: dict[Any, str]) -> None:
+    def _forget(self, known: dict[Any, Any]) -> None:
         """Keep the memory of an export small, however many values there are."""
         if len(known) > 20_000:
             known.clear()
+
+
+def _shift(day: str) -> tuple[timedelta | None, str]:
+    """How far local time is from a day of UTC, and as it is written; None where it changes within."""
+    first = localtime(datetime.fromisoformat(day).replace(tzinfo=UTC))
+    last = localtime(first.astimezone(UTC) + timedelta(hours=23, minutes=59, seconds=59))
+    same = first.utcoffset() == last.utcoffset()
+    return first.utcoffset() if same else None, first.isoformat()[19:]

@@ -39,7 +39,7 @@ def projects(filterset: ProjectFilter) -> Extract[Project]:
         sources_of_projects(selection, filterset.as_of_day),
         rules.project_rules(),
         rules.project_codes,
-        partial(project_lines, selection, exports.PROJECT_COLUMNS),
+        lines=partial(project_lines, selection),
     )
 
 

@@ -45,7 +45,7 @@ def evidence(record: Change | Project | Target) -> str:
     rests = record.record if isinstance(record, Change) else record
     if rests.source is None:
         return _("no source")
-    return " · ".join(filter(None, [str(rests.source), rests.locator]))
+    return " · ".join(filter(None, [str(rests.source), rests.place_label]))
 
 
 def _host(request: HttpRequest) -> str:

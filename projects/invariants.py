@@ -7,11 +7,13 @@ from typing import Any
 from django.db.models import F, OuterRef, Subquery
 
 from districts.invariants import wrong_days
+from projects import words
 from projects.found import BATCH
 from projects.models import CapacityClaim, Company, ProgressReport, Project, StageChange
 from projects.querysets import KEPT, LATEST_FIRST, WITHOUT_EVENT
 from projects.reporting import GROWING
 from projects.search import company_document, project_document
+from projects.summaries import checking
 from zaozhuang.audit import check, named
 from zaozhuang.invariants import rows_of
 
@@ -40,6 +42,26 @@ def search_texts() -> Iterator[str]:
         companies = [part.company for part in project.participations.all()]
         if project.search != project_document(project, companies, project.capacities.all()):
             yield f"{named(project)}: its search text is not that of its names."
+
+
+@check
+def search_words() -> Iterator[str]:
+    """The words by which the index finds projects and companies are those of their search texts."""
+    for model in (Project, Company):
+        kept = words.table_of(model)._meta.get_field("pairs")
+        rows = rows_of(kept.model).filter(pk=OuterRef("pk")).values("pairs")
+        for pk, text, held in (
+            rows_of(model).order_by("pk").values_list("pk", "search", Subquery(rows[:1])).iterator()
+        ):
+            if held != words.words(text):
+                yield f"{named(model, pk)}: the words of its index are not those of its search text."
+
+
+@check
+def summaries() -> Iterator[str]:
+    """What is kept counted is what a recount of all projects gives."""
+    for table, key, missing in checking.wrong():
+        yield f"projects.{table} {key}: a recount differs by {missing}."
 
 
 @check

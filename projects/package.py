@@ -100,7 +100,7 @@ def _source(request: HttpRequest, source: Source) -> dict[str, Any]:
     details = [str(source), localised(source, "publisher"), text_of(source.published)]
     return {
         "title": _("; ").join(filter(None, details)),
-        "path": source.url or request.build_absolute_uri(source.get_absolute_url()),
+        "path": source.link or request.build_absolute_uri(source.get_absolute_url()),
     }
 
 

@@ -140,8 +140,9 @@ class ProjectQuerySet(Countable, CountedQuerySet["Project"]):
 
         made = Capacity.objects.select_related("unit").order_by("pk")
         taken = Participation.objects.select_related("company").order_by("pk")
-        return (
-            self.select_related("district", "source")
+        rows: Any = self
+        found: ProjectQuerySet = (
+            rows.select_related("district", "source")
             .only(
                 *("name", "name_en", "slug", "kind", "due", "due_precision", "due_basis"),
                 *("investment", "investment_kind", "investment_approximate", "updated_at"),
@@ -165,6 +166,7 @@ class ProjectQuerySet(Countable, CountedQuerySet["Project"]):
                 ),
             )
         )
+        return found
 
     def refresh_stage(self) -> int:
         """Bring the kept stage in line with the latest event; returns how many rows changed."""

@@ -63,12 +63,10 @@ def reported_and_tracked(place: District, as_of: date | None) -> list[Reconciled
     tracked: Iterable[tuple[Any, ...]]
     due: Iterable[tuple[Any, ...]]
     if as_of is None:
-        paths = {
-            figure.district_id: figure.district.path for figure in [*latest.values(), *promises]
-        }
+        figures: list[Reading | Target] = [*latest.values(), *promises]
+        paths = {figure.district_id: figure.district.path for figure in figures}
         tracked = [(paths[key], stage, n) for key, stage, n in stage_counts(paths)]
         due = [(paths[key], day, precision, n) for key, day, precision, _stage, n in dues_of(paths)]
-        inside = str.__eq__
     else:
         rows = Project.objects.at(as_of).in_district(place).order_by()
         tracked = list(rows.values_list("district__path", "at_stage").annotate(Count("pk")))
@@ -79,20 +77,23 @@ def reported_and_tracked(place: District, as_of: date | None) -> list[Reconciled
                 "district__path", "due", "due_precision"
             ).annotate(Count("pk"))
         ]
-        inside = str.startswith
+
+    def inside(path: str, figure: Reading | Target) -> bool:
+        """Today the places themselves are counted, with all below them."""
+        above = figure.district.path
+        return path.startswith(above) if as_of else path == above
+
     found = []
     for reading in latest.values():
         stage = reading.indicator.counts_stage
-        count = sum(
-            int(n) for path, at, n in tracked if at == stage and inside(path, reading.district.path)
-        )
+        count = sum(int(n) for path, at, n in tracked if at == stage and inside(path, reading))
         found.append(Reconciled(reading, int(reading.value), count, stage))
     for target in promises:
         moment = (target.due.isoformat() if target.due else None, target.due_precision)
         count = sum(
             int(n)
             for path, day, precision, n in due
-            if (day, precision) == moment and inside(path, target.district.path)
+            if (day, precision) == moment and inside(path, target)
         )
         assert target.value is not None
         found.append(

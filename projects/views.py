@@ -122,9 +122,10 @@ def company(request: HttpRequest, slug: str, as_of: date | None) -> HttpResponse
     return render(request, "projects/company.html", context)
 
 
-def paginate(rows: QuerySet[Any] | Sequence[Any], number: int) -> Page[Any]:
+def paginate(rows: QuerySet[Any] | Sequence[Any] | Listed, number: int) -> Page[Any]:
     """One page of the rows; raises Http404 past the end."""
+    cut: Any = rows
     try:
-        return Paginator(rows, PER_PAGE).page(number)
+        return Paginator(cut, PER_PAGE).page(number)
     except EmptyPage:
         raise Http404(_("There is no page %(number)s.") % {"number": number}) from None

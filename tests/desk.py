@@ -12,6 +12,7 @@ from districts.models import District, Indicator, Reading, Source, Target, Theme
 from projects.models import (
     Capacity,
     Company,
+    Honour,
     ProgressReport,
     Project,
     Segment,
@@ -23,7 +24,7 @@ from zaozhuang.history.versions import seen
 
 OURS = [
     Source, Unit, Theme, District, Indicator, Target, Reading,
-    Stream, Segment, Technology, Company, Project, Capacity, StageChange, ProgressReport,
+    Stream, Segment, Technology, Company, Honour, Project, Capacity, StageChange, ProgressReport,
 ]  # fmt: skip
 DESK = [*OURS, User, Group]
 Model = type[models.Model]

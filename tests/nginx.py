@@ -57,7 +57,7 @@ def site(folder: Path, upstream: str, plain: int, secure: int) -> str:
         "listen 443": f"listen 127.0.0.1:{secure}",
         "127.0.0.1:8000": upstream,
         "/etc/ssl/tracker": str(folder),
-        "/var/cache/nginx/tracker": f"{folder}/cache",
+        "/var/cache/tracker-nginx": f"{folder}/cache",
         "/var/log/nginx": str(folder),
         "/opt/tracker/deploy": str(ROOT / "deploy"),
     }.items():

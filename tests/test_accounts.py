@@ -206,6 +206,39 @@ def test_a_new_password_ends_the_other_sessions(zhang: User) -> None:
     assert zhang.check_password(better)
 
 
+@pytest.mark.parametrize(
+    "weak",
+    [
+        "short1!",
+        "password123",  # everybody's
+        "8317460925",  # digits alone
+        "zhangzhang",  # like the name
+    ],
+)
+def test_ones_own_new_password_keeps_the_rules(zhang: User, weak: str) -> None:
+    User.objects.filter(pk=zhang.pk).update(first_name="zhangzhang")
+    client = logged_in(zhang)
+    typed = {"old_password": GOOD, "new_password1": weak, "new_password2": weak}
+    for page in ("/admin/password_change/", "/en/admin/password_change/"):
+        response: Any = client.post(page, typed)
+        assert response.status_code == 200
+        assert list(response.context["adminform"].form.errors) == ["new_password2"]
+    wrong = typed | {"old_password": "wrong"}
+    assert "old_password" in client.post(page, wrong).context["adminform"].form.errors
+    zhang.refresh_from_db()
+    assert zhang.check_password(GOOD)
+
+
+@pytest.mark.usefixtures("zhang")
+@override_settings(AXES_FAILURE_LIMIT=3, TRUSTED_PROXIES=0)
+def test_without_a_proxy_no_header_escapes_the_lock() -> None:
+    codes = [
+        log_in(Client(), "zhang", "wrong", HTTP_X_FORWARDED_FOR=f"198.51.100.{n}").status_code
+        for n in range(4)
+    ]
+    assert codes == [200, 200, 429, 429]
+
+
 def test_a_password_set_by_an_administrator_ends_all_sessions(zhang: User) -> None:
     client = Client()
     log_in(client, "zhang", GOOD)

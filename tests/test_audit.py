@@ -16,6 +16,7 @@ from projects.models import (
     ProgressReport,
     Project,
     StageChange,
+    Tally,
 )
 from tests.factories import (
     change_stage,
@@ -169,6 +170,20 @@ def pair_by_stealth() -> str:
     return audit.named(company)
 
 
+def words_of_another() -> str:
+    project = first(Project)
+    sql("UPDATE projects_projectpairs SET pairs = %s WHERE id = %s", "别的", project.pk)
+    return audit.named(project)
+
+
+def counted_wrong() -> str:
+    tally: Tally | None
+    tally = models.QuerySet(Tally).filter(figure="", segment=0).order_by("pk").first()
+    assert tally
+    sql("UPDATE projects_tally SET projects = projects + 1 WHERE id = %s", tally.pk)
+    return f"projects.tally ({tally.place}, 0, ''"
+
+
 @dataclass(frozen=True)
 class Break:
     check: str
@@ -203,6 +218,8 @@ BREAKS = [
     Break("kept-stages", lambda: put(Project, first(Project, stage="building").pk, stage_observed=not first(Project, stage="building").stage_observed)),
     Break("search-texts", lambda: put(Project, first(Capacity).project_id, search="\n")),
     Break("search-texts", lambda: put(Company, first(Company).pk, search="\nother\n")),
+    Break("search-words", words_of_another),
+    Break("summaries", counted_wrong),
     Break("project-dates", lambda: put(Project, first(Project, due_precision="month").pk, due="2023-05-02")),
     Break("project-dates", lambda: put(StageChange, first(StageChange, date_precision="month").pk, date="2023-02-28")),
     Break("phases", phase_of_a_phase),

@@ -31,8 +31,9 @@ from zaozhuang import audit
 from zaozhuang.backup import BackupProblem
 from zaozhuang.backup.archive import MANIFEST, Manifest, verified, write
 from zaozhuang.backup.restoring import restore
+from zaozhuang.edition import current
 from zaozhuang.history.scope import recording
-from zaozhuang.models import HistoryEntry
+from zaozhuang.models import HistoryEntry, Upload
 
 
 @pytest.fixture
@@ -64,6 +65,8 @@ def contents(manifest: Manifest) -> list[tuple[str, int, str]]:
 
 def test_it_comes_back_as_it_was(world: User, tmp_path: Path) -> None:
     Client().force_login(world)
+    Upload.objects.keep(world, "half.xlsx", b"half an upload")
+    edition = current()
     history = list(HistoryEntry.objects.values_list())
     updated = dict(Project.objects.values_list("pk", "updated_at"))
     first = write(tmp_path / "a.zip")
@@ -82,6 +85,10 @@ def test_it_comes_back_as_it_was(world: User, tmp_path: Path) -> None:
     assert list(HistoryEntry.objects.values_list()) == history
     assert dict(Project.objects.values_list("pk", "updated_at")) == updated
     assert list(audit.run()) == []
+    # What is computed is computed anew, and no page is taken for an old one.
+    assert [project.name for project in Project.objects.matching("新项目")] == ["新项目"]
+    assert not Upload.objects.exists()
+    assert current() > edition + 1_000_000
     # The same accounts with the same rights; everybody logs in anew.
     assert Session.objects.count() == 0
     zhang = User.objects.get()

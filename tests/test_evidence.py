@@ -3,15 +3,18 @@
 import re
 from collections import Counter
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.core.exceptions import ValidationError
 from django.db import connection, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import translation
 
 from districts.evidence import Coverage, records_by_source, without_source
-from districts.models import Source
+from districts.models import Passage, Source
 from tests.factories import (
     change_stage,
     make_capacity,
@@ -98,10 +101,10 @@ def test_records_without_a_source_lead_to_their_forms(editor: Client) -> None:
     text = editor.get(PAGE).content.decode()
     links = re.findall(r'<ul class="records">.*?</ul>', text, re.S)
     forms = {url for part in links for url in re.findall(r'href="([^"]+)"', part)}
-    # A company's part in a project is edited with the project, an honour with the company.
+    # A company's part in a project is edited with the project.
     kinds = Counter(url.split("/")[3] for url in forms)
     assert kinds == {
-        "project": 2, "company": 2, "target": 2, "reading": 2, "district": 2, "capacity": 2, "stagechange": 5,
+        "project": 2, "company": 2, "target": 2, "reading": 2, "district": 2, "capacity": 2, "stagechange": 5, "honour": 2,
     }  # fmt: skip
     for url in forms:
         assert editor.get(url).status_code == 200, url
@@ -144,3 +147,48 @@ def test_its_queries_do_not_grow_with_the_rows(editor: Client) -> None:
             counted.append(len(queries))
             transaction.set_rollback(True)
     assert counted[0] == counted[1] <= 30
+
+
+# Where in a source, for readers of English.
+
+
+@pytest.mark.django_db
+def test_english_readers_are_shown_the_article_by_its_english_name(client: Client) -> None:
+    """The locator itself stays the identifier: in addresses, in exports, and in Chinese."""
+    source = make_source(articles_en="锂电 = Lithium; 环境=Environment")
+    project = make_project(source=source, locator="锂电 ¶4")
+    assert source.place_label("锂电 ¶4") == "锂电 ¶4"
+    with translation.override("en"):
+        for locator, shown in {
+            "锂电 ¶4": "Lithium ¶4",
+            "环境": "Environment",
+            "锂 ¶4": "锂 ¶4",
+            "¶4": "¶4",
+            "": "",
+        }.items():
+            assert source.place_label(locator) == shown
+        assert make_source().place_label("锂电 ¶4") == "锂电 ¶4"
+    chinese, english = (
+        client.get(f"{path}{project.get_absolute_url()}").text for path in ("", "/en")
+    )
+    assert ("锂电 ¶4" in chinese, "Lithium ¶4" in chinese) == (True, False)
+    assert ("锂电 ¶4" in english, "Lithium ¶4" in english) == (False, True)
+    assert "#锂电-4" in english
+    rows: Any = client.get("/en/projects.csv?headers=codes")
+    assert "锂电 ¶4" in rows.getvalue().decode()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("text", ["锂电", "锂电 =", "= Lithium", "锂电 = Lithium; 环境"])
+def test_an_article_without_its_english_name_is_refused(text: str) -> None:
+    with pytest.raises(ValidationError) as found:
+        make_source(articles_en=text).full_clean()
+    assert list(found.value.message_dict) == ["articles_en"]
+
+
+@pytest.mark.usefixtures("report")
+def test_every_paragraph_of_the_report_has_an_english_name() -> None:
+    with translation.override("en"):
+        shown = {p.source.place_label(p.locator) for p in Passage.objects.select_related("source")}
+    assert len(shown) == Passage.objects.count()
+    assert not [text for text in shown if re.search("[一-鿿]", text)]

@@ -32,7 +32,11 @@ def ask(clients: dict[str, Client], case: Case) -> Any:
     """The answer to a request, as WSGI would hand it over."""
     # What the server itself refuses does not come this far.
     headers = {name: value for name, value in case.headers.items() if name != "Content-Type"}
-    response = clients[case.who].generic(
+    client = clients[case.who]
+    if "Cookie" in headers and not headers["Cookie"].startswith("sessionid"):
+        kept = (f"{name}={morsel.value}" for name, morsel in client.cookies.items())
+        headers["Cookie"] = "; ".join([headers["Cookie"], *kept])
+    response = client.generic(
         case.method,
         case.target,
         case.body,

@@ -35,6 +35,7 @@ from projects.models import (
     Capacity,
     Company,
     CompanyPairs,
+    Honour,
     ProgressReport,
     Project,
     ProjectPairs,
@@ -48,7 +49,9 @@ from tests.factories import (
     make_capacity,
     make_company,
     make_district,
+    make_honour,
     make_indicator,
+    make_participation,
     make_project,
     make_reading,
     make_report,
@@ -73,7 +76,8 @@ ROLES = [ANONYMOUS, *Role.values]
 PLACE, SHARED, CITY, ACCOUNTS, GROUPS = "of a place", "shared", "the city's", "accounts", "groups"
 WHOSE: dict[Model, str] = {
     Project: PLACE, Capacity: PLACE, StageChange: PLACE, ProgressReport: PLACE, Target: PLACE, Reading: PLACE,
-    Source: SHARED, Company: SHARED,
+    # An honour is its places' in whose projects the company takes part.
+    Honour: PLACE, Source: SHARED, Company: SHARED,
     District: CITY, Unit: CITY, Theme: CITY, Indicator: CITY,
     Stream: CITY, Segment: CITY, Technology: CITY,
     User: ACCOUNTS, Group: GROUPS,
@@ -187,10 +191,11 @@ def world(admin_client: Client) -> World:
     for own, place in ((True, ours), (False, theirs)):
         project = make_project(stage="signed", district=place)
         hand = editor if own else None
+        company = make_participation(project).company
         made = [
             project, project.stage_changes.get(), make_target(district=place),
             make_reading(district=place), make_source(recorded_by=hand),
-            make_company(recorded_by=hand), make_district(parent=place), make_unit(f"单位{own}"),
+            make_company(recorded_by=hand), make_honour(company, recorded_by=hand), make_district(parent=place), make_unit(f"单位{own}"),
             make_theme(f"theme-{own}"), make_indicator(), make_stream(f"stream-{own}"),
             make_segment(), make_technology(f"kind-{own}"), make_capacity(project),
         make_report(project, percent="20"),
@@ -209,7 +214,7 @@ def undone() -> Iterator[None]:
 
 
 UNIQUE = {
-    "slug": "new-one", "product": "新的产品", "month": "2023-04", "name": "新的", "code": "999", "order": "987", "username": "new-one",
+    "slug": "new-one", "title": "新的荣誉", "product": "新的产品", "month": "2023-04", "name": "新的", "code": "999", "order": "987", "username": "new-one",
 }  # fmt: skip
 
 

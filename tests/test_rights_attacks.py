@@ -10,8 +10,8 @@ from django.test import Client
 from districts.models import District, Membership, Reading, Source, Target
 from districts.rights import may_write, may_write_record
 from districts.roles import Role
-from projects.models import Capacity, Company, Project, StageChange
-from tests.desk import address, chosen_to_delete, errors_of, input_of
+from projects.models import Capacity, Company, Honour, Project, StageChange
+from tests.desk import address, chosen_to_delete, confirmed, errors_of, input_of
 from tests.factories import (
     change_stage,
     make_capacity,
@@ -251,6 +251,47 @@ def test_shared_records_are_added_by_all_and_corrected_by_who_entered_them(two: 
             two.client.post(address(type(record), "delete", record.pk), {"post": "yes"}).status_code
             == 403
         )
+
+
+def test_a_district_adds_honours_to_companies_of_its_projects_and_writes_nothing_else_of_them(
+    two: Two,
+) -> None:
+    """As long as the company takes part, and only what they added themselves."""
+    theirs, foreign = make_company(), make_company()
+    part = make_participation(two.mine, theirs)
+    make_participation(two.other, foreign)
+    page = address(Honour, "add")
+    typed = {"title": "专精特新", "year": "2023", "slug": "a"}
+
+    def add(company: Company, slug: str) -> int:
+        sent = typed | {"company": company.pk, "slug": slug, "title": slug}
+        response = two.client.post(page, sent)
+        assert (response.status_code == 302) == Honour.objects.filter(slug=slug).exists()
+        return int(response.status_code)
+
+    assert add(theirs, "ours") == 302
+    assert add(foreign, "foreign") == 200
+    assert add(make_company(), "nobodys") == 200
+    honour = Honour.objects.get()
+    assert honour.recorded_by == two.editor
+    assert two.save(honour, year="2024").status_code == 302
+    # It does not move to another's company; another's honour and the company itself stay shut.
+    response = two.save(honour, company=foreign.pk)
+    assert (response.status_code, list(errors_of(response))) == (200, ["__all__"])
+    earlier = make_honour(theirs)
+    colleague = make_honour(theirs, recorded_by=make_editor(two.theirs))
+    for record in (earlier, colleague, theirs):
+        for name in ("change", "delete"):
+            where = address(type(record), name, record.pk)
+            assert two.client.post(where, confirmed(record)).status_code == 403, (record, name)
+    assert address(Honour, "add") in two.client.get(address(Company, "change", theirs.pk)).text
+    # With the company gone from the project the right goes too.
+    part.delete()
+    where = address(Honour, "change", honour.pk)
+    assert two.client.post(where, {"title": "改"}).status_code == 403
+    assert add(theirs, "late") == 200
+    honour.refresh_from_db()
+    assert (honour.company, honour.year) == (theirs, 2024)
 
 
 def test_a_company_takes_no_reading_of_another_district(two: Two) -> None:

@@ -62,13 +62,12 @@ def test_a_typo_in_a_boolean_variable_stops_the_start(name: str) -> None:
     assert f"{name}='fasle' is neither true nor false" in ran.stderr
 
 
-@pytest.mark.parametrize(
-    ("name", "typo"), [("ICP_NUMBER", "ICP 2023"), ("PUBLIC_SECURITY_NUMBER", "鲁公网安备3704号")]
-)
-def test_a_filing_that_cannot_be_one_stops_the_start(name: str, typo: str) -> None:
-    ran = manage("check", **{name: typo})
+def test_a_filing_that_cannot_be_one_stops_the_start() -> None:
+    ran = manage(
+        "check", PUBLIC_SECURITY_NUMBER="鲁公网安备3704号", ICP_NUMBER="鲁ICP备2023000000号-1"
+    )
     assert ran.returncode != 0
-    assert f"{name} is not of the form wanted, such as 鲁" in ran.stderr
+    assert "PUBLIC_SECURITY_NUMBER is not of the form wanted, such as 鲁" in ran.stderr
 
 
 def test_production_demands_a_secret_key() -> None:

@@ -13,6 +13,7 @@ from django.utils.translation import override
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from projects import exports
 from projects.cells import project_cells
 from projects.exports import PROJECT_COLUMNS
 from projects.filters import ProjectFilter
@@ -31,7 +32,6 @@ from tests.factories import (
     make_unit,
 )
 from tests.test_export_limits import HOSTILE
-from zaozhuang import csvfile
 from zaozhuang.csvfile import csv_lines
 from zaozhuang.dates import PartialDate, Precision
 
@@ -45,8 +45,7 @@ def selected(query: str = "") -> ProjectQuerySet:
 
 def streamed(rows: ProjectQuerySet) -> str:
     return b"".join(
-        part if isinstance(part, bytes) else part.encode()
-        for part in project_lines(rows, PROJECT_COLUMNS)
+        part if isinstance(part, bytes) else part.encode() for part in project_lines(rows)
     ).decode()
 
 
@@ -87,10 +86,10 @@ def test_the_report(report: None, query: str) -> None:
 def test_the_answer_is_streamed_by_the_database(
     report: None, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def never(*args: object, **options: object) -> Iterator[str]:
+    def never(project: Project) -> list[str]:
         raise AssertionError("record by record")
 
-    monkeypatch.setattr(csvfile, "csv_lines", never)
+    monkeypatch.setattr(exports, "company_names", never)
     lines = b"".join(client.get("/projects.csv?headers=codes")).decode()
     assert lines.count("\r\n") == Project.objects.count() + 1
 

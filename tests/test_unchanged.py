@@ -20,7 +20,7 @@ LIST = "/projects/"
 
 
 def tag_of(client: Client, path: str = LIST, **headers: str) -> str:
-    response = client.get(path, headers=headers)  # type: ignore[arg-type]
+    response = client.get(path, headers=headers)
     assert response.status_code == 200
     return response.headers.get("ETag", "")
 

@@ -101,7 +101,7 @@ def history() -> Iterator[str]:
 
 
 def _history_of(model: type[Tracked]) -> Iterator[str]:
-    entries = HistoryEntry.objects.filter(model=label(model)).order_by("object_id", "pk")
+    entries = rows_of(HistoryEntry).filter(model=label(model)).order_by("object_id", "pk")
     told: dict[int, State | None] = {}
     fields = {field.name for field in [*model._meta.concrete_fields, *model._meta.many_to_many]}
     for pk, found in groupby(

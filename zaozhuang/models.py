@@ -42,6 +42,9 @@ class Edition(models.Model):
 
     writes = models.BigIntegerField(_("writing transactions"))
 
+    # A number of before the backup must not come again for something else.
+    backed_up, outlives_restore = False, True
+
     class Meta:
         default_permissions = ()
 
@@ -176,6 +179,8 @@ class Upload(models.Model):
     at = models.DateTimeField(_("time"), default=timezone.now, db_index=True)
 
     objects = UploadQuerySet.as_manager()
+    # It waits for minutes.
+    backed_up = False
 
     class Meta:
         ordering = ["-at"]

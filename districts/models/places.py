@@ -190,6 +190,12 @@ class District(Named):
         return self
 
     @property
+    def position_place(self) -> str:
+        """The locator of the position in the reader's language."""
+        source = self.position_source
+        return source.place_label(self.position_locator) if source else self.position_locator
+
+    @property
     def short_label(self) -> str:
         return localised(self, "short_name")
 

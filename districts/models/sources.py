@@ -1,6 +1,7 @@
 """What a figure rests on: sources, their paragraphs, and the columns that cite them."""
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.urls import reverse
 from django.utils.text import slugify
@@ -8,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from zaozhuang.dates import PartialDate, Precision, date_has_precision, partial
 from zaozhuang.history.tracking import Tracked
-from zaozhuang.localised import localised
+from zaozhuang.localised import localised, reads_english
 
 
 class Recorded(Tracked):
@@ -51,6 +52,15 @@ class Source(Recorded):
         _("precision of the date"), max_length=8, choices=Precision, blank=True
     )
     url = models.URLField(_("link"), blank=True)
+    # What English readers are shown of a locator; the locator itself stays what it is.
+    articles_en = models.CharField(
+        _("articles, in English"),
+        max_length=1000,
+        blank=True,
+        help_text=_(
+            "What English readers call the articles that locators name, such as “产业 = Industry; 环境 = Environment”."
+        ),
+    )
     note = models.TextField(
         _("note"), blank=True, help_text=_("How far it can be trusted, in your own words.")
     )
@@ -73,6 +83,32 @@ class Source(Recorded):
 
     def get_absolute_url(self) -> str:
         return reverse("source", args=[self.slug])
+
+    def clean(self) -> None:
+        super().clean()
+        for line in filter(str.strip, self.articles_en.split(";")):
+            name, sign, english = line.partition("=")
+            if not (name.strip() and sign and english.strip()):
+                raise ValidationError(
+                    {"articles_en": _("“%(line)s”: write the article, “=” and its English name.")},
+                    params={"line": line.strip()},
+                )
+
+    def place_label(self, locator: str) -> str:
+        """A locator in the reader's language: `锂电 ¶4`, or `Lithium ¶4` where that is known."""
+        article, mark, number = locator.partition("¶")
+        if not (self.articles_en and reads_english()):
+            return locator
+        for line in self.articles_en.split(";"):
+            name, _sign, english = line.partition("=")
+            if name.strip() == article.strip():
+                return f"{english.strip()} {mark}{number}".strip()
+        return locator
+
+    @property
+    def link(self) -> str:
+        """Where it can be read on the web; blank for anything that a browser would run instead."""
+        return self.url if self.url.lower().startswith(("https://", "http://")) else ""
 
     @property
     def published(self) -> PartialDate | None:
@@ -162,7 +198,12 @@ class Cited(Tracked):
         return f"{self.source.get_absolute_url()}#{anchor(self.locator)}"
 
     @property
+    def place_label(self) -> str:
+        """The locator in the reader's language."""
+        return self.source.place_label(self.locator) if self.source else self.locator
+
+    @property
     def paragraph(self) -> str:
         """The short mark beside a figure: the paragraph's number, or the whole locator."""
         _article, mark, number = self.locator.partition("¶")
-        return f"¶{number}" if mark else self.locator
+        return f"¶{number}" if mark else self.place_label

@@ -1,12 +1,13 @@
 """Companies and their honours."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.db import models, transaction
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from districts.models import Cited, Named, Reading, Recorded
+from districts.models import Cited, District, Named, Reading, Recorded
 from projects.querysets import CompanyQuerySet
 from projects.search import COMPANY_NAMES, company_document
 from projects.words import keep_words
@@ -81,8 +82,12 @@ class Company(Named, Cited, Recorded):
         return localised(self, "short_name") or self.label
 
 
-class Honour(Cited):
-    """A distinction of a company, with its year and who awarded it."""
+class Honour(Cited, Recorded):
+    """A distinction of a company, with its year and who awarded it.
+
+    A district adds those of the companies that take part in its projects, whoever entered the
+    company; nothing else of the company is thereby theirs to write.
+    """
 
     slug = models.SlugField(_("address"), max_length=80, unique=True)
     company = models.ForeignKey(
@@ -112,3 +117,7 @@ class Honour(Cited):
 
     def belongs_to(self) -> Company:
         return self.company
+
+    def concerns(self) -> Iterable[District]:
+        """The places in whose projects the company takes part."""
+        return District.objects.filter(projects__participations__company=self.company_id).distinct()

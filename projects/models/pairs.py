@@ -16,6 +16,8 @@ class Pairs(models.Model):
 
     pairs = models.TextField(editable=False)
 
+    backed_up = False
+
     class Meta:
         abstract = True
 

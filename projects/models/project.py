@@ -167,6 +167,8 @@ class Project(Named, Cited):
         base_manager_name = "objects"
         indexes = [
             models.Index(fields=["district", "stage"], name="project_district_stage"),
+            # The order of the pages, district by district.
+            models.Index(fields=["district", "slug"], name="project_page_order"),
             models.Index(fields=["stage"], name="project_stage"),
             models.Index(fields=["due"], name="project_due"),
         ]

@@ -37,6 +37,7 @@ class Counting(models.Model):
     amount = models.DecimalField(max_digits=38, decimal_places=0)
 
     objects = NotDumped()
+    backed_up = False
 
     class Meta:
         abstract = True
@@ -89,6 +90,7 @@ class CompanyCounting(models.Model):
     projects = models.BigIntegerField()
 
     objects = NotDumped()
+    backed_up = False
 
     class Meta:
         abstract = True

@@ -10,7 +10,8 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from districts.models import Reading, Target
-from projects.desk import in_places_of, own_projects
+from districts.rights import in_places_of
+from projects.desk import own_projects
 from projects.dispatch import Month
 from projects.models import Capacity, ProgressReport, Project
 from zaozhuang.localised import localised

@@ -49,7 +49,7 @@ class Counted:
         """From the values of COLUMNS."""
         *most, due, precision, invested, investment = values
         amount = millionths(investment) if investment is not None else 0
-        return cls(*most, deadline(due, precision), invested, amount)
+        return cls(*[*most, deadline(due, precision), invested, amount])
 
 
 @dataclass(frozen=True)

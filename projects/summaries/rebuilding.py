@@ -130,7 +130,7 @@ def _of(districts: list[int]) -> list[Counted]:
         )
         for row in cursor:
             *most, due, precision, invested, amount = row
-            found[row[0]] = Counted(*most, deadline(due, precision), invested, int(amount))
+            found[row[0]] = Counted(*[*most, deadline(due, precision), invested, int(amount)])
         cursor.execute(
             f"SELECT c.project_id, c.segment_id, c.unit_id, c.per_year, {whole('c.quantity')}"
             " FROM projects_project p JOIN projects_capacity c ON c.project_id = p.id"

@@ -183,16 +183,21 @@ def run(asker: Asker, count: int, seed: int, database: str) -> int:
             pass
     finally:
         pool.shutdown(cancel_futures=True)
+        _keep(kept, database)
+        rate = done["requests"] / (time.monotonic() - begun)
+        sys.stdout.write(
+            f"{done['requests']} requests on {database} from seed {seed}, {rate:.0f} a second, "
+            f"{len(earlier)} of them failed before: {len(kept)} failed\n"
+        )
+    return len(kept)
+
+
+def _keep(kept: list[dict[str, Any]], database: str) -> None:
+    """Write down what failed in place of what had failed on this database."""
     others = [row for row in stored() if row["database"] != database]
     FAILURES.parent.mkdir(parents=True, exist_ok=True)
     lines = [json.dumps(row, ensure_ascii=True) + "\n" for row in [*others, *kept]]
     FAILURES.write_text("".join(lines), encoding="utf-8")
-    rate = count / (time.monotonic() - begun)
-    sys.stdout.write(
-        f"{done['requests']} requests on {database}, {rate:.0f} a second, {len(earlier)} of them "
-        f"failed before: {len(kept)} failed\n"
-    )
-    return len(kept)
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ import lxml.html  # type: ignore[import-untyped]
 from tests.soak.record import Outcome, Recording, Request
 
 HOST = "tracker.example"
-PATIENCE = 60  # seconds until a client gives up
+PATIENCE = 120  # seconds until a client gives up
 TRACE_OF_A_CRASH = ("Traceback (most recent call last)", "OperationalError", "InterfaceError")
 
 PAGES = [

@@ -45,7 +45,10 @@ class Plan:
         self.takers = int(variables.get("TAKERS") or 4)
         self.thinks = float(variables.get("THINK") or 6)
         self.workers = int(variables.get("WEB_CONCURRENCY") or 2)
-        self.hurried = self.seconds < 60
+        # What the machine does besides would be measured too.
+        self.load = os.getloadavg()[0]
+        self.crowded = self.load > (os.cpu_count() or 1)
+        self.hurried = self.seconds < 60 or self.crowded
         # A soak of seconds cannot be without its database for ten of them.
         self.away = min(10.0, self.seconds / 12)
 
@@ -101,7 +104,7 @@ def _soak(
         )
     everybody = [*people, *editors]
     for person in everybody:
-        if plan.hurried:
+        if plan.seconds < 60:
             person.thinks = min(person.thinks, 1.0)
         person.start()
     faults = Faults(server, store, record, plan.seconds * STORM, plan.away)
@@ -134,7 +137,8 @@ def _soak(
     return {
         "command": f"make soak {asked(plan)}",
         "machine": f"{os.cpu_count()} cores, {platform.platform()}, Python {platform.python_version()}",
-        "load_before_and_after": [round(value, 1) for value in os.getloadavg()],
+        "load_before_and_after": [round(plan.load, 1), round(os.getloadavg()[0], 1)],
+        "times_and_memory_are_judged": not plan.hurried,
         "seconds": round(lasted, 1),
         "readers": plan.readers,
         "takers_of_exports": plan.takers,
@@ -161,10 +165,55 @@ def main() -> int:
         rows = content if isinstance(content, list) else [f"{k}: {v}" for k, v in content.items()]
         for row in rows if name != "faults" else summed(content):
             say(f"  {row}")
-    say(f"Written to {TARGET.relative_to(ROOT)}")
+    TARGET.with_suffix(".md").write_text(as_table(results), encoding="utf-8")
+    say(f"Written to {TARGET.relative_to(ROOT)}, and as a table for docs/operations.md beside it")
+    if plan.crowded:
+        say(
+            f"The machine was busy before this began (load {plan.load:.1f} on {os.cpu_count()} cores): "
+            "times and memory are shown and not judged."
+        )
     for line in results["verdict"] or ["Nothing was lost, nothing failed, nothing grew."]:
         say(line)
     return 1 if results["verdict"] else 0
+
+
+def as_table(results: dict[str, Any]) -> str:
+    """The figures as docs/operations.md shows them."""
+    requests, away, writes = results["requests"], results["database_away"], results["writes"]
+
+    def of(figures: dict[str, float]) -> str:
+        return ", ".join(f"{name} {value:g}" for name, value in figures.items()) or "–"
+
+    rows = {
+        "command": f"`{results['command']}`",
+        "machine": f"{results['machine']}, load before {results['load_before_and_after'][0]}",
+        "lasted": f"{results['seconds']:g} s, {results['readers']} readers, {results['editors']} editors, "
+        f"{results['takers_of_exports']} who take exports, {results['workers']} processes",
+        "requests": f"{requests['in_all']}, {requests['a_second']:g} a second",
+        **{
+            f"{name.removesuffix('_ms')}, ms": of(figures)
+            for name, figures in requests.items()
+            if name.endswith("_ms")
+        },
+        "provoked": "; ".join(summed(results["faults"])),
+        "not answered as asked": "; ".join(
+            f"{count} × {reason}" for reason, count in requests["not_answered_as_asked"].items()
+        )
+        or "none",
+        "503 while the database was away": f"{away['answered_503']}; ms: {of(away['503_ms'])}",
+        "until well again, s": of(away["seconds_until_well_again"]),
+        "writes": f"{writes['saved']} saved, {writes['lost_or_doubled']} lost or doubled, "
+        f"{writes['refused_since_another_had_saved']} refused since another had saved",
+        "memory of each process in the calm, MiB": "; ".join(
+            " → ".join(f"{size:g}" for size in sizes) for sizes in results["memory"].values()
+        ),
+        "verdict": "; ".join(results["verdict"]) or "nothing lost, nothing failed, nothing grew"
+        if results["times_and_memory_are_judged"]
+        else "; ".join(results["verdict"])
+        or "nothing lost, nothing failed; times and memory not judged on a busy machine",
+    }
+    lines = ["| what | came of it |", "|---|---|", *(f"| {k} | {v} |" for k, v in rows.items())]
+    return "\n".join(lines) + "\n"
 
 
 def summed(faults: list[dict[str, Any]]) -> list[str]:

@@ -11,7 +11,8 @@ of failed log-ins. All else is in it: the history, drafts, accounts with their (
 passwords and groups, hence a file that only its owner may read.
 
 A table that others are computed into, and that is rebuilt from them, is left out by
-`backed_up = False` on its model; it is filled anew by a receiver of `restored`.
+`backed_up = False` on its model. `restore` empties it, unless it `outlives_restore`, and a
+receiver of `restored` fills it anew.
 """
 
 from django.dispatch import Signal

@@ -20,6 +20,7 @@ from zaozhuang.backup.tables import (
     MADE_BY_MIGRATE,
     Migrations,
     Table,
+    emptied_at,
     set_last_key,
     sum_of,
     tables_at,
@@ -54,6 +55,7 @@ def restore(path: Path, *, overwrite: bool = False, using: str = "default") -> R
             replaced = _replace(archive, manifest, overwrite=overwrite, using=using)
             if not former:
                 restored.send(None, using=using)
+            connections[using].check_constraints()
     except DatabaseError as error:
         raise BackupProblem(f"The database refuses it: {error}".strip()) from error
     if made:  # also the permissions and groups of this release
@@ -145,7 +147,8 @@ def _replace(
                 f"The database holds data ({counts}). Nothing was changed; with --overwrite all of it is replaced."
             )
         # Sessions are those of accounts that may be others now.
-        for name in [*names, connection.ops.quote_name("django_session")]:
+        besides = ["django_session", *(t.db_table for t in emptied_at(manifest.migrations))]
+        for name in [*map(connection.ops.quote_name, besides), *names]:
             cursor.execute(f"DELETE FROM {name}")
     for name, table in tables.items():
         told = kept[name]
@@ -156,7 +159,6 @@ def _replace(
         found = sum_of(ordered.lines(using))
         if (found.rows, found.sha256) != (told.rows, told.sha256):
             raise BackupProblem(f"{name}: this database does not hold the values as they were.")
-    connection.check_constraints()
     return held
 
 

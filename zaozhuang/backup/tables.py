@@ -67,9 +67,29 @@ class Table:
             )
 
 
-@cache
 def tables_at(migrations: Migrations) -> list[Table]:
-    """The tables of a database in which exactly these migrations are applied."""
+    """What is backed up of a database in which exactly these migrations are applied."""
+    return [table for table in _all_at(migrations) if _said(table, "backed_up", True)]
+
+
+def emptied_at(migrations: Migrations) -> list[Table]:
+    """What is not, and would not fit the records that are restored."""
+    return [
+        table
+        for table in _all_at(migrations)
+        if not _said(table, "backed_up", True) and not _said(table, "outlives_restore", False)
+    ]
+
+
+def _said(table: Table, name: str, default: bool) -> bool:
+    try:
+        return bool(getattr(current_apps.get_model(table.name), name, default))
+    except LookupError:  # of a former release, or a table of pairs
+        return default
+
+
+@cache
+def _all_at(migrations: Migrations) -> list[Table]:
     loader = MigrationLoader(None)
     state = loader.project_state(sorted(migrations & loader.graph.nodes.keys())).apps
     found = []
@@ -77,21 +97,12 @@ def tables_at(migrations: Migrations) -> list[Table]:
         options = model._meta
         if options.app_label in LEFT_OUT or options.proxy or not options.managed:
             continue
-        if not _backed_up(options.app_label, str(options.model_name)):
-            continue
         for field in options.concrete_fields:
             # Stamps of time are restored, not set.
             field.auto_now = field.auto_now_add = False  # type: ignore[attr-defined]
         columns = tuple(field.attname for field in options.concrete_fields)
         found.append(Table(options.label_lower, model, columns))
     return sorted(found, key=lambda table: table.name)
-
-
-def _backed_up(app: str, model: str) -> bool:
-    try:
-        return getattr(current_apps.get_model(app, model), "backed_up", True)
-    except LookupError:  # of a former release, or a table of pairs
-        return True
 
 
 def line_of(row: Iterable[Any]) -> bytes:

@@ -137,8 +137,9 @@ def cited(record: Any, day: str, whole: bool = False) -> SafeString:
     if record.source is None:
         none = format_html('<span class="cite cite-none" title="{0}">{0}</span>', _("no source"))
         return none + otherwise(record, day)
-    text = record.locator if whole and record.locator else record.paragraph or "§"
-    title = f"{record.source} · {record.locator}" if record.locator else str(record.source)
+    place = record.place_label
+    text = place if whole and place else record.paragraph or "§"
+    title = f"{record.source} · {place}" if place else str(record.source)
     mark = format_html(
         '<a class="cite" href="{}" title="{}">{}</a>', record.citation_url, title, text
     )
