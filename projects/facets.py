@@ -124,7 +124,9 @@ def _districts(filterset: ProjectFilter) -> list[Choice]:
         adds = own
         if chosen and not is_chosen:
             inside = any(_inside(place, c) for c in outer)
-            adds = 0 if inside else own - sum(counts[c.pk] for c in outer if _inside(c, place))
+            adds = (
+                0 if inside else own - sum(counts.get(c.pk, 0) for c in outer if _inside(c, place))
+            )
         if own or is_chosen:
             found.append(Choice(place.slug, place.label, adds, is_chosen))
     return found

@@ -187,6 +187,21 @@ def test_two_companies_and_two_products_are_still_one_row(db: None) -> None:
     assert slugs("segment=M1") == [project.slug]
 
 
+def test_a_chosen_place_without_a_project_stands_among_its_neighbours(db: None) -> None:
+    city = make_district("城", parent=make_district("省"))
+    empty, other = make_district(parent=city), make_district(parent=city)
+    make_project(district=other)
+
+    asked = ProjectFilter(QueryDict(f"district={empty.slug}"), queryset=Project.objects.all())
+    [places] = [facet for facet in facets(asked) if facet.name == "district"]
+
+    assert [(choice.value, choice.count, choice.chosen) for choice in places.choices] == [
+        (city.slug, 1, False),
+        (empty.slug, 0, True),
+        (other.slug, 1, False),
+    ]
+
+
 def test_a_city_contains_its_districts(db: None) -> None:
     city = make_district(slug="city")
     place = make_district(slug="place", parent=city)

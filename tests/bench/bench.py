@@ -105,7 +105,7 @@ def fetched(client: Client, path: str) -> bytes:
     """The body of a page; raises RuntimeError where the answer is not 200."""
     answer = client.get(path)
     if answer.status != 200:
-        raise RuntimeError(f"{path} answered {answer.status}: {answer.body[:500].decode()}")
+        raise RuntimeError(f"{path} answered {answer.status}")
     return answer.body
 
 

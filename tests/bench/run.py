@@ -59,6 +59,7 @@ def main() -> int:
                         except (RuntimeError, OSError, EOFError) as error:
                             # The rest is measured all the same; the end says that this was not.
                             book.fail(f"{name}, {size:,} projects on {vendor}: {error}")
+                            say(bench.tracker.last_words())
                 book.write(TARGET / "results.json")
     growth.exponents(book)
     book.table()

@@ -79,8 +79,12 @@ def datasette(file: Path, folder: Path) -> Iterator["Server"]:
 class Server:
     """A running server, its address, and the memory of its processes."""
 
-    def __init__(self, site: str, process: "subprocess.Popen[bytes]") -> None:
-        self.site, self.process = site, process
+    def __init__(self, site: str, process: "subprocess.Popen[bytes]", log: Path) -> None:
+        self.site, self.process, self.log = site, process, log
+
+    def last_words(self) -> str:
+        """The end of what it has logged."""
+        return self.log.read_text(errors="replace")[-1500:]
 
     def client(self) -> Client:
         return Client(self.site)
@@ -107,7 +111,7 @@ def serving(
         )
         try:
             _wait(site, ready, process, log)
-            yield Server(site, process)
+            yield Server(site, process, log)
         finally:
             process.terminate()
             try:
