@@ -21,9 +21,9 @@ CHUNK, FIRST = 500, 20
 # PostgreSQL would sort a million rows before it gives the first. The page's order can be walked
 # through instead, district by district, and what belongs to a project be fetched by its key.
 WALK = (
-    "SET LOCAL enable_sort = off; SET LOCAL enable_hashjoin = off;"
-    " SET LOCAL enable_mergejoin = off; SET LOCAL max_parallel_workers_per_gather = 0;"
-    " SET LOCAL jit = off"
+    "SET LOCAL enable_sort = off; SET LOCAL enable_presorted_aggregate = off;"
+    " SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off;"
+    " SET LOCAL max_parallel_workers_per_gather = 0; SET LOCAL jit = off"
 )
 
 
