@@ -271,12 +271,9 @@ def test_wrong_methods_are_answered_with_what_is_allowed(clients: dict[str, Clie
 
 
 def test_head_is_get_without_the_body(clients: dict[str, Client]) -> None:
-    for path in ("/", "/projects.csv", "/projects.xlsx", "/api/projects/", "/changes.atom", "/x/"):
+    for path in ("/", "/projects.csv", "/api/projects/", "/changes.atom", "/x/"):
         get, head = clients["nobody"].get(path), clients["nobody"].head(path)
         assert head.status_code == get.status_code, path
         assert head.headers["Content-Type"] == get.headers["Content-Type"]
         if not get.streaming:
             assert head.content == b""
-        for answer in (get, head):  # not close(), which ends the connection of the test too
-            if getattr(answer, "file_to_stream", None) is not None:
-                answer.file_to_stream.close()  # type: ignore[attr-defined]
