@@ -73,10 +73,10 @@ class Proxy:
     def __init__(self, folder: Path, plain: int, secure: int) -> None:
         self.folder, self.plain, self.secure = folder, plain, secure
 
-    def log(self) -> list[list[str]]:
-        """The lines of the access log in their parts."""
-        file = self.folder / "tracker.log"
-        return [line.split() for line in file.read_text(encoding="utf-8").splitlines()]
+    def told(self, path: str) -> list[str]:
+        """What the access log says of the cache, a word for each request of the path."""
+        lines = (self.folder / "tracker.log").read_text(encoding="utf-8").splitlines()
+        return [parts[8] for parts in map(str.split, lines) if parts[3] == path]
 
 
 @contextmanager

@@ -13,11 +13,13 @@ failed without a reason, came too late or grew. Ctrl-C ends it early, with what 
 import json
 import os
 import platform
+import signal
 import sys
 import tempfile
 import threading
 import time
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 from tests.browser.server import ROOT, collect_static_files, prepare
@@ -154,6 +156,11 @@ def asked(plan: Plan) -> str:
 
 
 def main() -> int:
+    def end(number: int, frame: FrameType | None) -> None:
+        raise SystemExit(128 + number)
+
+    # Told to end, it takes its servers along.
+    signal.signal(signal.SIGTERM, end)
     plan = Plan(os.environ)
     TARGET.parent.mkdir(parents=True, exist_ok=True)
     say(f"{asked(plan)}: server, database and accounts are being made …")
