@@ -170,29 +170,7 @@ class ProjectQuerySet(Countable, CountedQuerySet["Project"]):
 
     def refresh_stage(self) -> int:
         """Bring the kept stage in line with the latest event; returns how many rows changed."""
-        from projects.models import StageChange
-        from projects.summaries.keeping import restaged
-
-        latest = StageChange.objects.filter(project=OuterRef("pk")).order_by(*LATEST_FIRST)
-        fresh = self.annotate(_latest=Subquery(latest.values("pk")[:1]))
-        before: dict[Any, tuple[str, str]] = {}
-        events = StageChange.objects.in_bulk(
-            [pk for pk in fresh.values_list("_latest", flat=True) if pk]
-        )
-        for project in fresh.only("pk", *KEPT):
-            event = events.get(project._latest)  # type: ignore[attr-defined]
-            wanted = (
-                {kept: getattr(event, column) for kept, column in KEPT.items()}
-                if event
-                else WITHOUT_EVENT
-            )
-            if any(getattr(project, kept) != value for kept, value in wanted.items()):
-                models.QuerySet(self.model, using=self.db).filter(pk=project.pk).update(
-                    **wanted, updated_at=timezone.now()
-                )
-                before[project.pk] = project.stage, project.stage_basis
-        restaged(before)
-        return len(before)
+        return _refresh_stages(set(self.order_by().values_list("pk", flat=True)))
 
     def refresh_search(self) -> int:
         """Bring the search texts in line with the names; returns how many rows changed."""
@@ -278,6 +256,21 @@ def _refuse_kept(fields: Iterable[str]) -> None:
         )
 
 
+def _refresh_stages(projects: set[Any]) -> int:
+    from projects.models import Project
+    from projects.summaries.keeping import restaged
+    from projects.summaries.stages import kept_and_latest
+
+    before: dict[Any, tuple[str, str]] = {}
+    for key, kept, latest in kept_and_latest(projects):
+        wanted = dict(zip(KEPT, latest, strict=True)) if latest else WITHOUT_EVENT
+        if kept != tuple(wanted.values()):
+            models.QuerySet(Project).filter(pk=key).update(**wanted, updated_at=timezone.now())
+            before[key] = kept[0], kept[1]
+    restaged(before)
+    return len(before)
+
+
 def _at(kept: str) -> str:
     return "at_" + kept.removeprefix("stage_")
 
@@ -312,6 +305,8 @@ class StageChangeQuerySet(TrackedQuerySet["StageChange"]):
     def projects_of(self, events: Iterable["StageChange"]) -> set[Any]:
         """The projects that the events name, and those that they belong to in the database."""
         events = list(events)
+        if all(event.pk is None for event in events):
+            return {event.project_id for event in events}
         stored = self.model.every.filter(pk__in=[event.pk for event in events if event.pk])
         return {event.project_id for event in events} | set(
             stored.values_list("project_id", flat=True)
@@ -367,13 +362,12 @@ def following(projects: set[Any]) -> Iterator[None]:
     same time, the second waits and then sees the first's event. Projects that turn out
     during the write to be affected too may be added to the set.
     """
-    from projects.models import Project
     from projects.summaries.facts import lock
 
     with transaction.atomic():
         lock(projects)
         yield
-        Project.objects.filter(pk__in=projects).refresh_stage()
+        _refresh_stages(projects)
 
 
 class CompanyQuerySet(Countable, TrackedQuerySet["Company"]):

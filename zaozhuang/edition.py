@@ -38,8 +38,10 @@ MARK = "_edition_mark"
 def writes(statement: str) -> bool:
     """Whether a statement may change what a page shows."""
     first = WRITE.match(statement)
-    if not first or (first[0].strip().upper() == "WITH" and not INSIDE.search(statement)):
+    if not first:
         return False
+    if first[0].strip().upper() == "WITH":
+        return bool(INSIDE.search(statement)) and TABLE_NAME not in statement
     table = TABLE.match(statement)
     return not (table and UNSEEN.match(table[1]))
 

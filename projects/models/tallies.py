@@ -74,7 +74,15 @@ class Overlap(Counting):
 
     class Meta(Counting.Meta):
         indexes = [
-            models.Index(fields=["place", "figure", "having", "segment"], name="overlap_place")
+            # All columns, since a country's overlaps are some ten thousand rows.
+            models.Index(
+                fields=[
+                    *("place", "figure", "having", "segment", "above_place", "unit", "per_year"),
+                    *("stage", "basis", "kind", "above_stage", "above_basis", "above_kind"),
+                    *("projects", "amount"),
+                ],
+                name="overlap_place",
+            )
         ]
 
 

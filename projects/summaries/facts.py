@@ -1,21 +1,19 @@
 """What of a project is counted, read for several projects at once."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
 from django.db import connection, models
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Q
 
-from districts.models import District
-from projects.models import Capacity, Participation, Project
+from projects.models import Project
+from projects.summaries.sql import MILLIONTHS, fetch, listed, whole
 from zaozhuang.dates import Precision
 
 # Keys in one query; every database takes that many parameters.
 CHUNK = 500
-MILLIONTHS = 6
-
 # What is read of a project behind its key, its place, and its stage with the basis.
 COLUMNS = [
     *("kind", "parent_id", "source_id", "due", "due_precision"),
@@ -43,6 +41,7 @@ class Counted:
     segments: set[int] = field(default_factory=set)
     made: dict[Made, int] = field(default_factory=dict)
     companies: set[int] = field(default_factory=set)
+    path: str = ""  # of its district
 
     @classmethod
     def of(cls, values: Sequence[Any]) -> "Counted":
@@ -69,19 +68,23 @@ class Tree:
 
     def __init__(self, paths: Iterable[str] | None = None) -> None:
         """Reads what the places at the paths need, or the whole tree."""
-        rows = plain(District).order_by("path")
+        statement = (
+            "SELECT id, path, parent_id,"
+            " EXISTS (SELECT 1 FROM districts_district c WHERE c.parent_id = d.id),"
+            " EXISTS (SELECT 1 FROM districts_district c JOIN districts_district g"
+            " ON g.parent_id = c.id WHERE c.parent_id = d.id)"
+            " FROM districts_district d"
+        )
+        wanted = sorted({above for path in paths or () for above in prefixes(path)})
         if paths is not None:
-            rows = rows.filter(path__in={above for path in paths for above in prefixes(path)})
-        below = plain(District).filter(parent=OuterRef("pk"))
-        further = plain(District).filter(parent__parent=OuterRef("pk"))
-        self.places: dict[int, Place] = {}
+            statement += f" WHERE path IN ({', '.join(['%s'] * len(wanted)) or 'NULL'})"
         self._above: dict[int, list[Place]] = {}
         by_path: dict[str, Place] = {}
-        for pk, path, parent, inner, large in rows.values_list(
-            "pk", "path", "parent", Exists(below), Exists(further)
-        ):
-            place = Place(pk, parent, inner, large)
-            by_path[path] = self.places[pk] = place
+        keys: dict[str, int] = {}
+        for pk, path, parent, inner, large in fetch(statement, wanted):
+            by_path[path] = Place(pk, parent, bool(inner), bool(large))
+            keys[path] = pk
+        for path, pk in keys.items():
             self._above[pk] = [by_path[above] for above in prefixes(path) if above in by_path]
 
     def above(self, district: int) -> list[Place]:
@@ -130,37 +133,51 @@ def chunks(keys: Iterable[Any]) -> Iterator[list[Any]]:
 def read(keys: Iterable[Any], *, relatives: bool = True) -> tuple[dict[int, Counted], Tree]:
     """The projects as they are now, with their phases and what they are phases of."""
     found: dict[int, Counted] = {}
-    paths: set[str] = set()
-
-    def fetch(condition: Q) -> None:
-        rows = plain(Project).filter(condition).order_by()
-        for path, *values in rows.values_list(
-            "district__path", "pk", "district_id", "stage", "stage_basis", *COLUMNS
-        ):
-            found[values[0]] = Counted.of(values)
-            paths.add(path)
-
     for chunk in chunks(keys):
-        fetch(Q(pk__in=chunk) | Q(parent__in=chunk) if relatives else Q(pk__in=chunk))
+        some = listed(chunk)
+        found |= select(f"p.id IN ({some})" + (f" OR p.parent_id IN ({some})" if relatives else ""))
     above = {project.parent for project in found.values()} - {None} - found.keys()
     for chunk in chunks(above if relatives else ()):
-        fetch(Q(pk__in=chunk))
+        found |= select(f"p.id IN ({listed(chunk)})")
     for chunk in chunks(found):
         parts(found, chunk)
-    return found, Tree(paths)
+    return found, Tree({project.path for project in found.values()})
 
 
-def parts(found: dict[int, Counted], keys: list[int]) -> None:
+def select(where: str) -> dict[int, Counted]:
+    """The projects that meet a condition, without their parts."""
+    found: dict[int, Counted] = {}
+    for row in fetch(
+        "SELECT p.id, p.district_id, p.stage, p.stage_basis, p.kind, p.parent_id, p.source_id,"
+        f" p.due, p.due_precision, p.investment_kind, {whole('p.investment')}, d.path"
+        " FROM projects_project p JOIN districts_district d ON d.id = p.district_id"
+        f" WHERE {where}"
+    ):
+        *most, due, precision, invested, amount, path = row
+        values = [*most, deadline(due, precision), invested, int(amount or 0)]
+        found[row[0]] = Counted(*values)
+        found[row[0]].path = path
+    return found
+
+
+def parts(found: dict[int, Counted], keys: Collection[int]) -> None:
     """Add what those of the projects make and who takes part in them."""
-    capacities = plain(Capacity).filter(project__in=keys, segment__isnull=False)
-    for key, segment, unit, per_year, quantity in capacities.values_list(
-        "project_id", "segment_id", "unit_id", "per_year", "quantity"
+    some = listed(keys)
+    made_by(found, "projects_capacity c", f"c.project_id IN ({some})")
+    for key, company in fetch(
+        f"SELECT project_id, company_id FROM projects_participation WHERE project_id IN ({some})"
+    ):
+        found[key].companies.add(company)
+
+
+def made_by(found: dict[int, Counted], table: str, where: str) -> None:
+    """Add what projects make, from capacities `c` that meet a condition."""
+    for key, segment, unit, per_year, amount in fetch(
+        f"SELECT c.project_id, c.segment_id, c.unit_id, c.per_year, {whole('c.quantity')}"
+        f" FROM {table} WHERE {where} AND c.segment_id IS NOT NULL"
     ):
         project = found[key]
         project.segments.add(segment)
-        if quantity is not None:
-            made = segment, unit, per_year
-            project.made[made] = project.made.get(made, 0) + millionths(quantity)
-    taking_part = plain(Participation).filter(project__in=keys)
-    for key, company in taking_part.values_list("project_id", "company_id"):
-        found[key].companies.add(company)
+        if amount is not None:
+            made = segment, unit, bool(per_year)
+            project.made[made] = project.made.get(made, 0) + int(amount)

@@ -5,8 +5,9 @@ from collections.abc import Collection
 from decimal import Decimal
 
 from projects.querysets import ProjectQuerySet
-from projects.summaries.facts import COLUMNS, MILLIONTHS, Counted, parts, prefixes
+from projects.summaries.facts import COLUMNS, Counted, parts, prefixes
 from projects.summaries.reading import Standing
+from projects.summaries.sql import MILLIONTHS
 
 # As many projects are read and counted in the time of one page.
 FEW = 4000

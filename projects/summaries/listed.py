@@ -6,7 +6,6 @@ from districts.models import District
 from projects.filters import ProjectFilter
 from projects.models import Project
 from projects.summaries.facts import plain
-from projects.summaries.few import FEW
 from projects.summaries.reading import Kept
 
 
@@ -28,10 +27,14 @@ class Listed:
         rows: Any = self.filterset.selection().for_table()
         ordering = self.filterset.values.get("ordering") or "district"
         figures = self.filterset.figures
-        if figures.kept and figures.count > FEW and ordering in ("district", "-district"):
+        if figures.kept and ordering in ("district", "-district"):
             places, before = window(figures.kept, start, stop, backwards=ordering.startswith("-"))
             rows = rows.filter(district__in=places)
             start, stop = start - before, stop - before
+        elif figures.kept is None and figures.few:
+            # They are known already: nothing is searched for again.
+            known: Any = Project.objects.at(self.filterset.as_of_day).for_table()
+            rows = self.filterset.ordered(known.filter(pk__in=list(figures.few.projects)))
         return list(rows[start:stop])
 
 

@@ -9,11 +9,10 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from django.db import connection
-
 from districts.models import District
 from projects.summaries.counting import CAPACITY
-from projects.summaries.facts import MILLIONTHS, plain
+from projects.summaries.facts import plain
+from projects.summaries.sql import MILLIONTHS, fetch, listed, total
 
 Standing = tuple[str, str, str]
 
@@ -240,24 +239,3 @@ def largest(facet: str, choice: str, most: int, wanted: Collection[int]) -> dict
 
 def _roots() -> int:
     return plain(District).filter(parent=None).count()
-
-
-def total(column: str) -> str:
-    """A sum that does not overflow on SQLite, where it is exact to nine billion whole units."""
-    return f"TOTAL({column})" if connection.vendor == "sqlite" else f"SUM({column})"
-
-
-def whole(column: str) -> str:
-    """An amount in millionths; SQLite keeps decimals as floating-point numbers."""
-    kind = "integer" if connection.vendor == "sqlite" else "numeric"
-    return f"CAST(ROUND({column} * 1e{MILLIONTHS}) AS {kind})"
-
-
-def listed(keys: Iterable[int]) -> str:
-    return ", ".join(str(int(key)) for key in keys) or "NULL"
-
-
-def fetch(statement: str, values: list[Any] | None = None) -> list[Any]:
-    with connection.cursor() as cursor:
-        cursor.execute(statement, values or None)
-        return list(cursor.fetchall())

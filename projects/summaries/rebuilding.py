@@ -9,9 +9,9 @@ from django.db.models import Count
 from districts.models import District
 from projects.models import CompanyChange, CompanyTally, Overlap, Project, Tally
 from projects.summaries.counting import NONE, Figure, Standing, Sums, figures, kept_for
-from projects.summaries.facts import Counted, Place, Tree, deadline, plain, read
+from projects.summaries.facts import Counted, Place, Tree, made_by, plain, read, select
 from projects.summaries.keeping import insert
-from projects.summaries.reading import whole
+from projects.summaries.sql import listed
 
 # Projects that are read together.
 TOGETHER = 4000
@@ -114,34 +114,11 @@ def _batches() -> Iterator[Iterable[Counted]]:
 
 
 def _of(districts: list[int]) -> list[Counted]:
-    """The projects of districts in the order of the tree, without their companies.
-
-    Past the models, which would take most of the time for a million.
-    """
-    some = ", ".join(str(int(key)) for key in districts)
+    """The projects of districts in the order of the tree, without their companies."""
+    here = f"p.district_id IN ({listed(districts)})"
     ordered = {key: place for place, key in enumerate(districts)}
-    found: dict[int, Counted] = {}
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT id, district_id, stage, stage_basis, kind, parent_id, source_id,"
-            " due, due_precision, investment_kind,"
-            f" COALESCE({whole('investment')}, 0)"
-            f" FROM projects_project WHERE district_id IN ({some})"
-        )
-        for row in cursor:
-            *most, due, precision, invested, amount = row
-            found[row[0]] = Counted(*[*most, deadline(due, precision), invested, int(amount)])
-        cursor.execute(
-            f"SELECT c.project_id, c.segment_id, c.unit_id, c.per_year, {whole('c.quantity')}"
-            " FROM projects_project p JOIN projects_capacity c ON c.project_id = p.id"
-            f" WHERE p.district_id IN ({some}) AND c.segment_id IS NOT NULL"
-        )
-        for key, segment, unit, per_year, amount in cursor:
-            project = found[key]
-            project.segments.add(segment)
-            if amount is not None:
-                made = segment, unit, bool(per_year)
-                project.made[made] = project.made.get(made, 0) + int(amount)
+    found = select(here)
+    made_by(found, "projects_project p JOIN projects_capacity c ON c.project_id = p.id", here)
     return sorted(found.values(), key=lambda project: ordered[project.district])
 
 

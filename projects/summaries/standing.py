@@ -8,8 +8,9 @@ from collections.abc import Collection
 from decimal import Decimal
 
 from projects.summaries.counting import CAPACITY, DUE, SOURCE
-from projects.summaries.facts import MILLIONTHS, PRECISIONS
-from projects.summaries.reading import fetch, inner, listed, total, whole
+from projects.summaries.facts import PRECISIONS
+from projects.summaries.reading import inner
+from projects.summaries.sql import MILLIONTHS, fetch, listed, total, whole
 
 TALLIES = "projects_tally WHERE place IN ({}) AND figure = '{}' AND \"having\" = 0"
 
