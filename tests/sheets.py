@@ -8,6 +8,11 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from openpyxl import Workbook, load_workbook
 
+from districts.roles import Role
+from tests.factories import make_district, make_project, make_source
+from tests.members import logged_in, make_editor
+from zaozhuang.models import HistoryEntry
+
 PAGE = "/admin/projects/project/sheet/"
 MONTH = "2023-03"
 
@@ -97,3 +102,36 @@ def as_csv(rows: list[list[str]], delimiter: str = ",") -> str:
 
 def rows_of(text: str) -> list[list[str]]:
     return list(csv.reader(StringIO(text.removeprefix("\ufeff"), newline="")))
+
+
+REPORTS, PROJECTS = "Monthly reports", "Projects"
+
+
+class Office:
+    """A district with a project that is being built, its editor, and a neighbour."""
+
+    def __init__(self) -> None:
+        self.city = make_district("全市")
+        self.here = make_district("甲区", parent=self.city)
+        self.there = make_district("乙区", parent=self.city)
+        self.source = make_source(title="公报")
+        self.project = make_project(
+            "隔膜项目", stage="building", since="2023-01-01", district=self.here, due="2024",
+            note="=1+1", source=self.source, locator="工业 ¶2",
+        )  # fmt: skip
+        self.other = make_project("邻区项目", stage="building", district=self.there)
+        self.editor = make_editor(self.here, name="zhang")
+        self.client = logged_in(self.editor)
+        self.city_client = logged_in(make_editor(role=Role.CITY_EDITOR, name="shi"))
+
+    def book(self, **options: Any) -> Book:
+        return Book(self.client, **options)
+
+    def row(self, book: Book) -> int:
+        return book.row(PROJECTS, "Name", "隔膜项目")
+
+
+def last_entry() -> int:
+    """The number of the newest entry of the history."""
+    entry = HistoryEntry.objects.first()
+    return entry.pk if entry else 0

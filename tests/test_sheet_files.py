@@ -323,6 +323,11 @@ def test_sheets_that_are_not_ours(desk: Desk) -> None:
 
 def test_limits(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     data = desk.text.encode()
+    # Two projects; neither the cover nor the lists of choices count.
+    monkeypatch.setattr(limits, "ROWS", 2)
+    workbook = download(desk.client, language="/en")
+    assert counts(look(desk.client, workbook)) == (0, 0, 2, 0)
+    Upload.objects.all().delete()
     monkeypatch.setattr(limits, "ROWS", 1)
     assert "more than 1 rows" in desk.refused(data, "a.csv", 413)
     assert "more than 1 rows" in desk.refused(download(desk.client, language="/en"), "a.xlsx", 413)

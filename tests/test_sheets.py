@@ -1,15 +1,14 @@
 """The sheet of a district goes out, comes back filled in, is looked over and taken in."""
 
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 from io import BytesIO
 from typing import Any
 
 import pytest
-from django.test import Client, override_settings
 from openpyxl import load_workbook
 
-from districts.models import District, Draft, Target
+from districts.models import District, Target
 from districts.roles import Role
 from projects.models import Capacity, ProgressReport, Project
 from projects.sheets import saving, views
@@ -18,7 +17,6 @@ from tests.factories import (
     change_stage,
     day,
     make_capacity,
-    make_district,
     make_indicator,
     make_project,
     make_reading,
@@ -32,54 +30,26 @@ from tests.members import logged_in, make_editor
 from tests.sheets import (
     MONTH,
     PAGE,
-    Book,
+    PROJECTS,
+    REPORTS,
+    Office,
     as_csv,
     confirm,
     counts,
     download,
+    last_entry,
     look,
     reasons,
     rows_of,
-    upload,
 )
 from zaozhuang.models import HistoryEntry, Upload
 
 pytestmark = pytest.mark.django_db
-REPORTS, PROJECTS = "Monthly reports", "Projects"
-
-
-class Office:
-    """A district with a project that is being built, its editor, and a neighbour."""
-
-    def __init__(self) -> None:
-        self.city = make_district("全市")
-        self.here = make_district("甲区", parent=self.city)
-        self.there = make_district("乙区", parent=self.city)
-        self.source = make_source(title="公报")
-        self.project = make_project(
-            "隔膜项目", stage="building", since="2023-01-01", district=self.here, due="2024",
-            note="=1+1", source=self.source, locator="工业 ¶2",
-        )  # fmt: skip
-        self.other = make_project("邻区项目", stage="building", district=self.there)
-        self.editor = make_editor(self.here, name="zhang")
-        self.client = logged_in(self.editor)
-        self.city_client = logged_in(make_editor(role=Role.CITY_EDITOR, name="shi"))
-
-    def book(self, **options: Any) -> Book:
-        return Book(self.client, **options)
-
-    def row(self, book: Book) -> int:
-        return book.row(PROJECTS, "Name", "隔膜项目")
 
 
 @pytest.fixture
 def office() -> Office:
     return Office()
-
-
-def last_entry() -> int:
-    entry = HistoryEntry.objects.first()
-    return entry.pk if entry else 0
 
 
 # Going out and coming back
@@ -382,134 +352,6 @@ def test_a_file_is_taken_in_once(office: Office) -> None:
     assert confirm(office.client, page).status_code == 302
     assert Target.objects.count() == 1
     assert "taken in already" in office.client.get("/en" + PAGE).text
-
-
-# Who may what
-
-
-def test_only_own_rows_go_out(office: Office) -> None:
-    book = office.book()
-    names = [row[1].value for row in book.sheet(PROJECTS).iter_rows(min_row=2)]
-    assert "邻区项目" not in names
-    offered = {cell.value for row in book.sheet("Choices").iter_rows(min_row=2) for cell in row}
-    assert "甲区" in offered
-    assert "乙区" not in offered
-    assert "邻区项目" not in offered
-
-
-def test_records_of_another_district_are_refused(office: Office) -> None:
-    """By a typed number, by moving there or from there, by naming it in a new row."""
-    report = make_report(office.other, "2023-02", percent="1")
-    moved = make_project("搬走的", district=office.here)
-    book = office.book()
-    number = office.row(book)
-    # Taken while it was ours; the city has given it to the neighbour since.
-    moved.district = office.there
-    moved.save()
-    book.set(PROJECTS, book.row(PROJECTS, "Name", "搬走的"), Note="还是我的")
-    book.set(PROJECTS, number, District="乙区")
-    book.add(PROJECTS, Number=str(office.other.pk), Name="抢来的")
-    book.add(PROJECTS, Name="新的", Address="new", District="乙区", Kind="park")
-    book.add(REPORTS, Project="邻区项目", Month=MONTH, **{"Physical_progress,_%": 3})
-    book.add(REPORTS, Number=str(report.pk), Project="邻区项目", Month="2023-02", Note="x")
-    book.add("Capacities", Project="邻区项目", Product="隔膜")
-    book.add("Readings", District="全市", Indicator=str(make_indicator()), Period="2023", Value=1)
-    before = last_entry()
-    page = look(office.client, book.data())
-    assert counts(page) == (0, 0, 0, 8), page.context["check"].rows
-    assert all("You may not write" in why for _title, _number, why in reasons(page))
-    assert confirm(office.client, page).status_code == 409
-    assert last_entry() == before
-    # The city may all of it, but for the project that is not ours to name twice.
-    assert counts(look(office.city_client, book.data()))[3] < 8
-
-
-def test_identifiers_are_locked_in_the_file_and_when_it_comes_back(office: Office) -> None:
-    book = office.book()
-    sheet = book.sheet(PROJECTS)
-    number = office.row(book)
-    assert sheet.protection.sheet
-    locked = {
-        heading: sheet.cell(number, book.column(PROJECTS, heading)).protection.locked
-        for heading in ("Number", "Version", "Address", "Name", "Due", "Stage")
-    }
-    assert [name for name, is_locked in locked.items() if is_locked] == [
-        "Number",
-        "Version",
-        "Address",
-    ]
-    rules = {str(rule.sqref).rstrip("0123456789") for rule in sheet.data_validations.dataValidation}
-    assert rules
-    book.set(PROJECTS, number, Address="another")
-    assert "which record the row is" in reasons(look(office.client, book.data()))[0][2]
-
-
-@pytest.mark.parametrize("role", [Role.VIEWER, None])
-def test_who_writes_nothing_has_no_sheet(office: Office, role: str | None) -> None:
-    client = logged_in(make_editor(office.here, role=role)) if role else Client()
-    data = office.book().data()
-    page = look(office.client, data).wsgi_request.path
-    for where in (PAGE, PAGE + "download/", page, page + "refused/"):
-        for answer in (client.get(where), client.post(where)):
-            assert answer.status_code == (403 if role else 302), where
-    assert upload(client, data).status_code == (403 if role else 302)
-
-
-def test_the_file_of_another_editor_is_not_seen(office: Office) -> None:
-    book = office.book()
-    book.set(PROJECTS, office.row(book), Note="新")
-    page = look(office.client, book.data())
-    for answer in (
-        office.city_client.get(page.wsgi_request.path),
-        confirm(office.city_client, page),
-        office.city_client.get(page.wsgi_request.path + "refused/"),
-    ):
-        assert answer.status_code == 302
-        assert answer.headers["Location"].endswith(PAGE)
-    assert Upload.objects.count() == 1
-    Upload.objects.update(at=datetime(2023, 1, 1, tzinfo=Upload.objects.get().at.tzinfo))
-    assert confirm(office.client, page).status_code == 302
-    office.project.refresh_from_db()
-    assert office.project.note == "=1+1"
-    look(office.client, book.data())
-    assert Upload.objects.count() == 1  # the old one was thrown away
-
-
-# Review
-
-
-@override_settings(REVIEW="approval")
-def test_under_review_rows_become_drafts(office: Office) -> None:
-    book = office.book()
-    number = office.row(book)
-    book.set(PROJECTS, number, Note="新", Stage="completed")
-    book.set(PROJECTS, number, **{"New_stage:_Date": "2024-05", "New_stage:_Basis": "stated"})
-    book.set(REPORTS, 2, **{"Physical_progress,_%": 35})
-    page = look(office.client, book.data())
-    assert counts(page) == (1, 1, 0, 0), reasons(page)
-    before = last_entry()
-    assert confirm(office.client, page).status_code == 302
-    assert last_entry() == before
-    changed, added = Draft.objects.submitted().order_by("model", "pk").reverse()
-    assert (changed.action, changed.author, changed.place) == ("change", office.editor, office.here)
-    # Sent again, they are not kept twice.
-    again = look(office.client, book.data())
-    assert again.context["waiting"] == 2
-    assert confirm(office.client, again).status_code == 409
-    assert Draft.objects.count() == 2
-    for draft in (changed, added):
-        page = address(Draft, "change", draft.pk)
-        assert office.city_client.post(page, {"decision": "approve"}).status_code == 302
-    office.project.refresh_from_db()
-    assert (office.project.note, office.project.stage) == ("新", "completed")
-    report = ProgressReport.objects.get()
-    assert (report.percent, report.recorded_by) == (Decimal(35), office.editor)
-    # What the city itself uploads takes effect at once.
-    city = Book(office.city_client)
-    city.set(PROJECTS, office.row(city), Note="市里的")
-    assert confirm(office.city_client, look(office.city_client, city.data())).status_code == 302
-    office.project.refresh_from_db()
-    assert office.project.note == "市里的"
 
 
 # Names

@@ -2,19 +2,18 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Any
 
 from django.db.models import Prefetch, prefetch_related_objects
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext
 
 from districts.drafts import changed_inputs, changes_of
 from districts.models import Draft
 from projects.models import ProgressReport, Project, StageChange
 from projects.models.reports import AMOUNTS
 from projects.sheets.kinds import REPORTS
+from projects.sheets.rows import ADDED, CHANGED, REFUSED, UNCHANGED, Cell, Row
 from projects.sheets.sheet import EVENT, EVENT_FIELDS, ID, STAGE, VERSION, Heads, Sheet
 from projects.sheets.tables import Found
 from zaozhuang.forms import PRECISION
@@ -25,7 +24,6 @@ from zaozhuang.models import HistoryEntry
 from zaozhuang.sheets.columns import Column, Unexpected, as_input
 from zaozhuang.sheets.limits import Clock, Line, Table
 
-ADDED, CHANGED, UNCHANGED, REFUSED = "added", "changed", "unchanged", "refused"
 NUMBER = re.compile(r"[0-9]{1,18}", re.ASCII)
 # Rows that are read from the database together.
 BATCH = 500
@@ -33,50 +31,6 @@ BATCH = 500
 EVERY = 100
 # The part of a page of the desk into which a new event of a project is typed.
 EVENT_PART = "stage_changes"
-
-
-@dataclass
-class Cell:
-    """One cell that says something new, or cannot be taken."""
-
-    heading: str
-    before: str
-    after: str
-    problem: str = ""
-    expected: str = ""
-
-
-@dataclass
-class Row:
-    """What is to become of one row of the file."""
-
-    sheet: Sheet
-    table: Table
-    line: Line
-    title: str
-    outcome: str = UNCHANGED
-    cells: list[Cell] = field(default_factory=list)
-    problems: list[str] = field(default_factory=list)
-    meanwhile: list[Shown] = field(default_factory=list)
-    # What is to be written: the record with the columns that change, and a project's new event.
-    record: Any = None
-    changed: list[str] = field(default_factory=list)
-    event: StageChange | None = None
-    # The newest entry of the record's history when it was looked at.
-    version: int = 0
-    # The same as a draft holds it.
-    parts: list[dict[str, Any]] = field(default_factory=list)
-    waits_already: bool = False
-
-    @property
-    def why(self) -> str:
-        """All reasons in one text, for the sheet of refused rows."""
-        found = [
-            f"{cell.heading}: {cell.problem} {cell.expected}".strip()
-            for cell in self.cells
-            if cell.problem
-        ]
-        return "\n".join([*self.problems, *found])
 
 
 class Check:
@@ -241,7 +195,7 @@ class _SheetCheck:
         if all(column.code in self.kind.prefilled for column in filled):
             return None
         title = " · ".join(self._cell(line, column.code) for column in self.same_by)
-        row = Row(self.sheet, self.table, line, title.strip(" ·"))
+        row = Row(self.sheet, self.table, line, title.strip(" ·"), is_new=True)
         if not self.desk.has_add_permission(self.request):
             row.problems.append(_("You may not add records of this kind."))
             row.outcome = REFUSED
@@ -438,11 +392,3 @@ class _SheetCheck:
                 else:
                     self._mark(row, column, str(error))
         row.outcome = REFUSED
-
-
-OUTCOMES = {
-    ADDED: lambda: pgettext("sheet", "added"),
-    CHANGED: lambda: pgettext("sheet", "changed"),
-    UNCHANGED: lambda: pgettext("sheet", "unchanged"),
-    REFUSED: lambda: pgettext("sheet", "refused"),
-}

@@ -10,7 +10,8 @@ from django.utils import timezone
 from districts.drafts import keep
 from districts.models import Draft
 from projects.models import StageChange
-from projects.sheets.checking import ADDED, Check, Row
+from projects.sheets.checking import Check
+from projects.sheets.rows import ADDED, Row
 from zaozhuang.forms import PRECISION
 from zaozhuang.history.entries import lock
 from zaozhuang.history.scope import recording

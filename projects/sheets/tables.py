@@ -34,7 +34,7 @@ def read(name: str, data: bytes, sheets: Sequence[Sheet], clock: Clock) -> Found
     is_workbook = data.startswith(ZIP)
     _compare_name(name, data, is_workbook)
     if is_workbook:
-        tables = [table for table in read_workbook(data, clock) if not _aside(table)]
+        tables = read_workbook(data, clock, _aside)
         found = [_in_workbook(table, sheets) for table in tables]
     else:
         table = read_csv(data, clock, lambda head: any(Heads(s, head).fits for s in sheets))
@@ -77,9 +77,9 @@ def _compare_name(name: str, data: bytes, is_workbook: bool) -> None:
         )
 
 
-def _aside(table: Table) -> bool:
+def _aside(title: str) -> bool:
     names = {folded(text) for title in ASIDE for text in in_all_languages(title)}
-    return folded(table.title) in names
+    return folded(title) in names
 
 
 def _listed(sheets: Sequence[Sheet]) -> dict[str, str]:

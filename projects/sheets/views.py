@@ -24,9 +24,10 @@ from django.utils.translation import get_language, gettext_lazy, ngettext, overr
 from django.utils.translation import gettext as _
 
 from projects.desk import own_projects
-from projects.sheets.checking import ADDED, CHANGED, REFUSED, UNCHANGED, Check, Row
+from projects.sheets.checking import Check
 from projects.sheets.kinds import KINDS
 from projects.sheets.pages import csv_lines, district_workbook, refused_workbook
+from projects.sheets.rows import ADDED, CHANGED, REFUSED, UNCHANGED, Row
 from projects.sheets.saving import Gone, Outdated, Saved, save
 from projects.sheets.sheet import Sheet, sheets_for
 from projects.sheets.tables import read

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from openpyxl import load_workbook
@@ -48,7 +49,8 @@ def test_the_monthly_update_through_excel(
     book = load_workbook(file)
     sheet = book["月调度"]
     heads = [cell.value for cell in sheet[1]]
-    for row, (percent, invested) in enumerate([(35, 12.5), ("很多", 3)], 2):
+    typed: list[tuple[Any, float]] = [(35, 12.5), ("很多", 3)]
+    for row, (percent, invested) in enumerate(typed, 2):
         sheet.cell(row, heads.index("形象进度，%") + 1).value = percent
         sheet.cell(row, heads.index("当月完成投资，万元") + 1).value = invested
     book.save(file)

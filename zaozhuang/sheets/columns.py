@@ -285,4 +285,4 @@ def expected(column: Column) -> str:
     longest = getattr(column.field, "max_length", None)
     if longest:
         return _("A text of at most %(count)s characters.") % {"count": longest}
-    return _("A text.")
+    return ""

@@ -15,6 +15,8 @@ from django.db import models
 from django.db.models import CheckConstraint, F, Q
 from django.db.models.constants import LOOKUP_SEP
 
+from zaozhuang.sheets.columns import LoadedChoiceField
+
 if TYPE_CHECKING:
     from django.forms import ModelForm
 
@@ -39,19 +41,20 @@ class Unsure(Exception):
 def surely_holds(condition: Any, record: models.Model) -> bool:
     """Whether the condition certainly holds for the record's values; False where it may not."""
     try:
-        return _holds(condition, record, negated=False) is not False
+        return _holds(condition, record, negations=0) is not False
     except (Unsure, TypeError):
         return False
 
 
-def _holds(condition: Any, record: models.Model, *, negated: bool) -> bool | None:
+def _holds(condition: Any, record: models.Model, *, negations: int) -> bool | None:
     """As SQL decides: None where a blank value leaves it open, which a check lets pass."""
     if not isinstance(condition, Q):
-        return _compare(*condition, record=record, negated=negated)
+        return _compare(*condition, record=record, negations=negations)
     if condition.connector not in (Q.AND, Q.OR):
         raise Unsure
     parts = [
-        _holds(child, record, negated=negated or condition.negated) for child in condition.children
+        _holds(child, record, negations=negations + condition.negated)
+        for child in condition.children
     ]
     # The value that decides alone; else what is open stays open.
     decisive = condition.connector == Q.OR
@@ -59,7 +62,7 @@ def _holds(condition: Any, record: models.Model, *, negated: bool) -> bool | Non
     return None if result is None else result is not condition.negated
 
 
-def _compare(name: str, wanted: Any, *, record: models.Model, negated: bool) -> bool | None:
+def _compare(name: str, wanted: Any, *, record: models.Model, negations: int) -> bool | None:
     field, _sep, lookup = name.partition(LOOKUP_SEP)
     value = _value(record, field)
     if lookup == "isnull":
@@ -69,7 +72,8 @@ def _compare(name: str, wanted: Any, *, record: models.Model, negated: bool) -> 
     if isinstance(wanted, F):
         wanted = _value(record, wanted.name)
     if value is None or wanted is None:
-        if negated:  # where Django adds conditions of its own
+        # Inside a negation Django adds that the column is not blank, which can only make it hold.
+        if negations > 1:
             raise Unsure
         return None
     return COMPARISONS[lookup or "exact"](value, wanted)
@@ -108,11 +112,17 @@ def swift(form: type[AnyForm]) -> type[AnyForm]:
 
     class Swift(form):  # type: ignore[misc, valid-type]
         def _post_clean(self) -> None:
-            self.instance.get_constraints = partial(doubtful_constraints, self.instance)
+            record = self.instance
+            # Of a record out of those that were loaded nobody needs to ask whether it is there.
+            loaded = {n for n, f in self.fields.items() if isinstance(f, LoadedChoiceField)}
+            record.get_constraints = partial(doubtful_constraints, record)
+            record.clean_fields = lambda exclude=None: type(record).clean_fields(
+                record, {*(exclude or ()), *loaded}
+            )
             try:
                 super()._post_clean()
             finally:
-                del self.instance.get_constraints
+                del record.get_constraints, record.clean_fields
 
     Swift.__name__ = form.__name__
     return Swift

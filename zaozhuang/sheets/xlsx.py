@@ -1,7 +1,7 @@
 """Reading workbooks that anybody may have made: bounded, without entities, without formulas."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from io import BytesIO
@@ -71,8 +71,11 @@ def _unpacks_too_large() -> Unreadable:
     return Unreadable(text % {"size": limits.UNPACKED // 2**20}, status=413)
 
 
-def read_workbook(data: bytes, clock: Clock) -> list[Table]:
-    """Every visible sheet that is not empty, its first row as the head.
+def read_workbook(
+    data: bytes, clock: Clock, passed_over: Callable[[str], bool] = lambda _title: False
+) -> list[Table]:
+    """Every visible sheet that is not empty, its first row as the head; `passed_over` says by
+    their titles which are not read, and do not count.
 
     Raises Unreadable for what is no workbook, is too large, or takes too long.
     """
@@ -84,7 +87,7 @@ def read_workbook(data: bytes, clock: Clock) -> list[Table]:
         reader.read()
         tables, rows = [], 0
         for sheet in cast(Any, reader.wb).worksheets:
-            if sheet.sheet_state != "visible":
+            if sheet.sheet_state != "visible" or passed_over(sheet.title):
                 continue
             table = Table(sheet.title)
             for line in _lines(sheet, clock):
