@@ -20,7 +20,7 @@ from projects.search import (
     project_document,
 )
 from projects.stages import DISPATCHED, UNFINISHED, Family, Stage, stages_of
-from projects.words import Countable, keep_words
+from projects.words import counted, keep_words
 from zaozhuang.history.tracking import TrackedQuerySet
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ FOUND_BY = {*PROJECT_NAMES, "district", "district_id"}
 LATEST_FIRST = ("-date", "-pk")
 
 
-class ProjectQuerySet(Countable, TrackedQuerySet["Project"]):
+class ProjectQuerySet(TrackedQuerySet["Project"]):
     """Projects. Pages see a stage through `at_…` columns, on today's or any past day."""
 
     def at(self, day: date | None = None) -> "ProjectQuerySet":
@@ -106,13 +106,18 @@ class ProjectQuerySet(Countable, TrackedQuerySet["Project"]):
             Prefetch("reports", latest, to_attr="last_reports")
         )
 
-    def matching(self, text: str) -> "ProjectQuerySet":
+    def matching(self, text: str, common: bool = False) -> "ProjectQuerySet":
         """Whose name, company, product or district contains the text, in Chinese, English or pinyin.
 
-        `%` and `_` are literal.
+        `%` and `_` are literal. `common` is said of a text that very many contain.
         """
-        found: ProjectQuerySet = matching(self, text)
+        found: ProjectQuerySet = matching(self, text, common)
         return found
+
+    def count(self) -> int:
+        """How many; what a search alone has found is counted without being fetched."""
+        found = counted(self)
+        return super().count() if found is None else found
 
     def for_list(self) -> "ProjectQuerySet":
         """With all that a row of the list or of an export shows, in a fixed number of queries."""
@@ -326,7 +331,7 @@ def following(projects: set[Any]) -> Iterator[None]:
         Project.objects.filter(pk__in=projects).refresh_stage()
 
 
-class CompanyQuerySet(Countable, TrackedQuerySet["Company"]):
+class CompanyQuerySet(TrackedQuerySet["Company"]):
     """Companies. Every way to rename one keeps it, and its projects, found by its name."""
 
     def for_list(self, day: date | None = None) -> "CompanyQuerySet":
@@ -344,10 +349,15 @@ class CompanyQuerySet(Countable, TrackedQuerySet["Company"]):
             Prefetch("participations", taken), "honours__source"
         )
 
-    def matching(self, text: str) -> "CompanyQuerySet":
+    def matching(self, text: str, common: bool = False) -> "CompanyQuerySet":
         """Whose name contains the text, in Chinese, English or pinyin; `%` and `_` are literal."""
-        found: CompanyQuerySet = matching(self, text)
+        found: CompanyQuerySet = matching(self, text, common)
         return found
+
+    def count(self) -> int:
+        """How many; what a search alone has found is counted without being fetched."""
+        found = counted(self)
+        return super().count() if found is None else found
 
     def refresh_search(self) -> int:
         """Bring the search texts, and those of the projects, in line; returns how many changed."""
