@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from django.core.paginator import EmptyPage, Page, Paginator
+from django.core.paginator import EmptyPage, Page
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
@@ -18,13 +18,12 @@ from projects.facets import facets
 from projects.filters import CompanyFilter, ProjectFilter, errors_of
 from projects.listing import COLUMNS, ListForm, active_filters, relaxations, sort_heads
 from projects.models import Company, Project
+from projects.paging import Pages
 from projects.reporting import may_see
 from projects.totals import totals
 from zaozhuang.views import refuse
 
 PER_PAGE = 50
-# Pages up to this one are as quick without further ado.
-NEAR = 20
 
 
 @require_safe
@@ -122,20 +121,6 @@ def company(request: HttpRequest, slug: str, as_of: date | None) -> HttpResponse
         "roles": {item.project_id: item for item in taken.values()},
     }
     return render(request, "projects/company.html", context)
-
-
-class Pages(Paginator):  # type: ignore[type-arg]
-    """Pages of a list, of which one far from the first costs little more than the first."""
-
-    def page(self, number: int | str) -> Page[Any]:
-        page = super().page(number)
-        rows = self.object_list
-        if isinstance(rows, QuerySet) and page.number > NEAR:
-            # What is passed over is counted by keys, which stand in the index of the order.
-            first = (page.number - 1) * self.per_page
-            keys = list(rows.values_list("pk", flat=True)[first : first + self.per_page])
-            page.object_list = rows.filter(pk__in=keys)
-        return page
 
 
 def paginate(rows: QuerySet[Any] | Sequence[Any], number: int) -> Page[Any]:

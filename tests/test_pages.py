@@ -118,7 +118,7 @@ def test_a_page_far_from_the_first_holds_its_part(
     whole = client.get(f"/projects/?{query}").context["page"].object_list
     monkeypatch.setattr("projects.views.PER_PAGE", 3)
     for near in (0, 20):
-        monkeypatch.setattr("projects.views.NEAR", near)
+        monkeypatch.setattr("projects.paging.NEAR", near)
         parts: list[Any] = []
         for number in range(1, -(-len(whole) // 3) + 1):
             parts += client.get(f"/projects/?{query}&page={number}").context["page"].object_list

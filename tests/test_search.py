@@ -166,7 +166,7 @@ def test_what_very_many_have_comes_in_the_order_of_the_page(
     page = client.get("/projects/", {"q": "锂"})
     assert [row.slug for row in page.context["page"].object_list] == plain
     assert page.context["page"].paginator.count == len(plain)
-    answer = client.get("/api/capacities/", {"q": "锂", "page_size": 100}).json()
+    answer = client.get("/api/capacities/", {"q": "锂", "page_size": "100"}).json()
     order = [row["project"] for row in answer["results"]]
     assert list(dict.fromkeys(order)) == [slug for slug in plain if slug in order]
     assert projects("tianhe")[0] == "tianhe-electrolyte"
