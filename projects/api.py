@@ -128,8 +128,8 @@ class Capacities(Resource):
 
     def order(self, filterset: ProjectFilter) -> "list[Any]":
         """The order of the projects, seen from their capacities."""
-        if (text := filterset.values["q"]) and not filterset.values["ordering"]:
-            ranks = relevance(text, "project__search")
+        if filterset.ranked:
+            ranks = relevance(filterset.values["q"], "project__search")
             return [ranks, Length("project__name"), "project__district__path"]
         code = filterset.values["ordering"] or "district"
         key = ORDERINGS[code.removeprefix("-")]()

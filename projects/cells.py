@@ -47,7 +47,9 @@ class Written(Func):
         self.written = {"sqlite": sqlite, "postgresql": postgresql or sqlite}
         self.values = values or {}
 
-    def as_sql(self, compiler: Any, connection: Any, **context: Any) -> tuple[str, Any]:
+    def as_sql(  # type: ignore[override]
+        self, compiler: Any, connection: Any, **context: Any
+    ) -> tuple[str, Any]:
         inner = [compiler.compile(expression) for expression in self.source_expressions]
         parameters: list[Any] = []
 

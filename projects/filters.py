@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from districts.models import Basis, District
 from projects.models import Capacity, Company, Participation, Project, Segment
 from projects.querysets import CompanyQuerySet, ProjectQuerySet
-from projects.search import relevance
+from projects.search import is_common, relevance
 from projects.stages import Stage, stage_order
 from zaozhuang.inputs import ChoicesField, DayField, RecordsField
 from zaozhuang.localised import column
@@ -137,9 +137,19 @@ class ProjectFilter(django_filters.FilterSet):
                 rows = self.filters[name].filter(rows, value)
         return self.ordered(rows)
 
+    @cached_property
+    def ranked(self) -> bool:
+        """Whether what fits a search best comes first: unless another order is asked for, or too much fits."""
+        return bool(self.values.get("q") and not self.values.get("ordering") and not self.common)
+
+    @cached_property
+    def common(self) -> bool:
+        """Whether the search alone finds very many projects."""
+        return is_common(self.queryset, self.values.get("q", ""))
+
     def ordered(self, rows: ProjectQuerySet) -> ProjectQuerySet:
         """In the order asked for; of a search without one, what fits best comes first."""
-        if self.values.get("q") and not self.values.get("ordering"):
+        if self.ranked:
             return rows.order_by(
                 relevance(self.values["q"]), Length("name"), "district__path", "slug"
             )
@@ -156,7 +166,7 @@ class ProjectFilter(django_filters.FilterSet):
         return rows
 
     def search(self, rows: ProjectQuerySet, _name: str, text: str) -> ProjectQuerySet:
-        return rows.matching(text)
+        return rows.matching(text, self.common)
 
     def in_districts(
         self, rows: ProjectQuerySet, _name: str, districts: list[District]
@@ -253,7 +263,8 @@ class CompanyFilter(django_filters.FilterSet):
     def selection(self) -> CompanyQuerySet:
         """The rows selected in the order of their names, or what fits best first; none where a parameter is not valid."""
         rows: CompanyQuerySet = self.qs if self.is_valid() else self.queryset.none()
-        if self.is_valid() and (text := self.form.cleaned_data["q"]):
+        text = self.form.cleaned_data.get("q") if self.is_valid() else ""
+        if text and not is_common(rows, text):
             rows = rows.order_by(relevance(text), Length("name"), "slug")
         else:
             rows = rows.order_by(column("short_name"), "slug")

@@ -21,7 +21,7 @@ from projects.search import (
 )
 from projects.stages import DISPATCHED, UNFINISHED, Family, Stage, stages_of
 from projects.summaries.writing import CountedQuerySet
-from projects.words import Countable, keep_words
+from projects.words import counted, keep_words
 from zaozhuang.history.tracking import TrackedQuerySet
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ COUNTED_BY = frozenset(
 LATEST_FIRST = ("-date", "-pk")
 
 
-class ProjectQuerySet(Countable, CountedQuerySet["Project"]):
+class ProjectQuerySet(CountedQuerySet["Project"]):
     """Projects. Pages see a stage through `at_…` columns, on today's or any past day."""
 
     counted_by = COUNTED_BY
@@ -117,13 +117,18 @@ class ProjectQuerySet(Countable, CountedQuerySet["Project"]):
             Prefetch("reports", latest, to_attr="last_reports")
         )
 
-    def matching(self, text: str) -> "ProjectQuerySet":
+    def matching(self, text: str, common: bool = False) -> "ProjectQuerySet":
         """Whose name, company, product or district contains the text, in Chinese, English or pinyin.
 
-        `%` and `_` are literal.
+        `%` and `_` are literal. `common` is said of a text that very many contain.
         """
-        found: ProjectQuerySet = matching(self, text)
+        found: ProjectQuerySet = matching(self, text, common)
         return found
+
+    def count(self) -> int:
+        """How many; what a search alone has found is counted without being fetched."""
+        found = counted(self)
+        return super().count() if found is None else found
 
     def for_list(self) -> "ProjectQuerySet":
         """With all that a row of the list or of an export shows, in a fixed number of queries."""
@@ -370,7 +375,7 @@ def following(projects: set[Any]) -> Iterator[None]:
         _refresh_stages(projects)
 
 
-class CompanyQuerySet(Countable, TrackedQuerySet["Company"]):
+class CompanyQuerySet(TrackedQuerySet["Company"]):
     """Companies. Every way to rename one keeps it, and its projects, found by its name."""
 
     def for_list(self, day: date | None = None) -> "CompanyQuerySet":
@@ -388,10 +393,15 @@ class CompanyQuerySet(Countable, TrackedQuerySet["Company"]):
             Prefetch("participations", taken), "honours__source"
         )
 
-    def matching(self, text: str) -> "CompanyQuerySet":
+    def matching(self, text: str, common: bool = False) -> "CompanyQuerySet":
         """Whose name contains the text, in Chinese, English or pinyin; `%` and `_` are literal."""
-        found: CompanyQuerySet = matching(self, text)
+        found: CompanyQuerySet = matching(self, text, common)
         return found
+
+    def count(self) -> int:
+        """How many; what a search alone has found is counted without being fetched."""
+        found = counted(self)
+        return super().count() if found is None else found
 
     def refresh_search(self) -> int:
         """Bring the search texts, and those of the projects, in line; returns how many changed."""

@@ -15,6 +15,7 @@ from typing import Any
 from django.db.models import Case, F, IntegerField, Value, When
 from pypinyin import Style, lazy_pinyin
 
+from projects import words
 from projects.words import Has, asked
 
 HAN = re.compile(r"[㐀-鿿]")
@@ -74,13 +75,18 @@ def project_document(
     return document(names(project, PROJECT_NAMES), related)
 
 
-def matching(rows: Any, text: str) -> Any:
+def is_common(rows: Any, text: str) -> bool:
+    """Whether the text stands in so many records that ordering them by how well they fit is too slow."""
+    return words.is_common(rows.model, asked(normal(text)), rows.db)
+
+
+def matching(rows: Any, text: str, common: bool = False) -> Any:
     """The rows found by the text; nothing in it is a wildcard. Nothing to find finds nothing."""
     wanted = normal(text)
     if not wanted:
         return rows.none()
     if pairs := asked(wanted):
-        rows = rows.filter(Has(F("pk"), rows.model, pairs))
+        rows = rows.filter(Has(F("pk"), rows.model, pairs, common))
     # What is asked of the index as it is has been answered exactly.
     return rows if pairs == [wanted] else rows.filter(search__contains=wanted)
 

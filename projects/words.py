@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from django.db import connections, models, transaction
-from django.db.models import BooleanField, Func, QuerySet
+from django.db.models import BooleanField, Func
 
 RUN = re.compile(r"[㐀-鿿]+")
 
@@ -42,25 +42,41 @@ def table_of(model: type[models.Model]) -> type[models.Model]:
     """Where the words of a kind of record are kept."""
     from projects.models import Company, CompanyPairs, Project, ProjectPairs
 
-    return {Project: ProjectPairs, Company: CompanyPairs}[model]
+    tables: dict[type[models.Model], type[models.Model]] = {
+        Project: ProjectPairs,
+        Company: CompanyPairs,
+    }
+    return tables[model]
 
 
 class Has(Func):
     """A condition: the record with this key has all of the words.
 
-    A word of one character stands for all that begin with it.
+    A word of one character stands for all that begin with it. Where very many records have
+    them (`common`), SQLite goes through the rows in their order and looks each up among those
+    found, instead of fetching and sorting all that were found.
     """
 
     output_field = BooleanField()
 
-    def __init__(self, key: Any, model: type[models.Model], wanted: Iterable[str]) -> None:
+    def __init__(
+        self,
+        key: Any,
+        model: type[models.Model],
+        wanted: Iterable[str],
+        common: bool = False,
+    ) -> None:
         super().__init__(key)
-        self.model, self.wanted = model, list(wanted)
+        self.model, self.wanted, self.common = model, list(wanted), common
 
-    def as_sql(self, compiler: Any, connection: Any, **context: Any) -> tuple[str, Any]:
+    def as_sql(  # type: ignore[override]
+        self, compiler: Any, connection: Any, **context: Any
+    ) -> tuple[str, Any]:
         key, parameters = compiler.compile(self.source_expressions[0])
         found, asked_for = found_by(self.model, self.wanted, connection.vendor)
-        return f"({key} IN ({found}))", (*parameters, *asked_for)
+        # The sign changes no number, but SQLite then does not fetch rows by it.
+        sign = "+" if self.common else ""
+        return f"({sign}{key} IN ({found}))", (*parameters, *asked_for)
 
 
 def found_by(
@@ -85,6 +101,15 @@ def alone_in(query: Any) -> list[str]:
     return has.wanted if isinstance(has, Has) and has.model is query.model else []
 
 
+# From so many on, what a search has found is not put in the order of how well it fits.
+MANY = 5000
+
+
+def is_common(model: type[models.Model], wanted: list[str], using: str) -> bool:
+    """Whether more than MANY records have all of the words; answered in less than a millisecond."""
+    return bool(wanted) and count(model, wanted, using, MANY + 1) > MANY
+
+
 def count(model: type[models.Model], wanted: Iterable[str], using: str, most: int = 0) -> int:
     """How many records have all of the words, counted up to `most` where that is given.
 
@@ -99,13 +124,10 @@ def count(model: type[models.Model], wanted: Iterable[str], using: str, most: in
     return number
 
 
-class Countable(QuerySet[Any]):
-    """Rows that the index alone can count, where a search is all that selects them."""
-
-    def count(self) -> int:
-        if self._result_cache is None and (pairs := alone_in(self.query)):
-            return count(self.model, pairs, self.db)
-        return super().count()
+def counted(rows: Any) -> int | None:
+    """How many rows a queryset has, where a search is all that selects them; else None."""
+    pairs = alone_in(rows.query) if rows._result_cache is None else []
+    return count(rows.model, pairs, rows.db) if pairs else None
 
 
 def keep_words(records: Iterable[Any]) -> None:

@@ -111,6 +111,21 @@ def test_a_page_past_the_end_is_404_and_an_unknown_address_too(
     assert client.get("/charts/nothing.csv").status_code == 404
 
 
+@pytest.mark.parametrize("query", ["", "ordering=-name", "as_of=2023-02-08", "q=%E9%94%82"])
+def test_a_page_far_from_the_first_holds_its_part(
+    report: None, client: Client, monkeypatch: pytest.MonkeyPatch, query: str
+) -> None:
+    whole = client.get(f"/projects/?{query}").context["page"].object_list
+    monkeypatch.setattr("projects.views.PER_PAGE", 3)
+    for near in (0, 1000):
+        monkeypatch.setattr("projects.summaries.listed.NEAR", near)
+        parts: list[Any] = []
+        for number in range(1, -(-len(whole) // 3) + 1):
+            parts += client.get(f"/projects/?{query}&page={number}").context["page"].object_list
+        assert parts == list(whole)
+        assert client.get(f"/projects/?{query}&page={number + 1}").status_code == 404
+
+
 @pytest.mark.parametrize("path", ["/projects/", "/", "/projects.csv"])
 def test_only_safe_methods(report: None, client: Client, path: str) -> None:
     assert client.post(path).status_code == 405

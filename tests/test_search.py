@@ -154,6 +154,26 @@ def test_pages_and_exports_follow_the_same_order(report: None, client: Client) -
     )
 
 
+def test_what_very_many_have_comes_in_the_order_of_the_page(
+    report: None, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ranked = projects("锂")
+    ranked_companies = companies("有限公司")
+    monkeypatch.setattr("projects.words.MANY", len(ranked) - 1)
+    everything = Project.objects.filter(slug__in=ranked)
+    plain = list(everything.order_by("district__path", "slug").values_list("slug", flat=True))
+    assert projects("锂") == plain != ranked
+    page = client.get("/projects/", {"q": "锂"})
+    assert [row.slug for row in page.context["page"].object_list] == plain
+    assert page.context["page"].paginator.count == len(plain)
+    answer = client.get("/api/capacities/", {"q": "锂", "page_size": "100"}).json()
+    order = [row["project"] for row in answer["results"]]
+    assert list(dict.fromkeys(order)) == [slug for slug in plain if slug in order]
+    assert projects("tianhe")[0] == "tianhe-electrolyte"
+    monkeypatch.setattr("projects.words.MANY", 1)
+    assert sorted(companies("有限公司")) == sorted(ranked_companies)
+
+
 def test_a_company_by_any_of_its_names(report: None) -> None:
     assert companies("zhongcailimo")[0] == "sinoma-separator"
     assert companies("zclm")[0] == "sinoma-separator"

@@ -94,7 +94,7 @@ def test_the_answer_is_streamed_by_the_database(
     assert lines.count("\r\n") == Project.objects.count() + 1
 
 
-UNITS = [
+UNITS: list[tuple[str, str, int | str]] = [
     ("万吨", "t", 10_000),
     ("%", "%", 1),
     ("亿元", "CNY", 100_000_000),
@@ -134,7 +134,7 @@ def hostile(db: None) -> list[Project]:
             unit = units[(at + number) % len(units)]
             make_capacity(
                 project,
-                Decimal("1234567.5") / (number * 7 + 1) // Decimal("0.0001") * Decimal("0.0001")
+                str(Decimal(1234567) / (number * 7 + 1) // Decimal("0.0001") / 10_000)
                 if unit
                 else None,
                 product=f"{text}{number}" if number else text,
@@ -219,7 +219,7 @@ def test_any_text_and_amount(
         for number, (product, amount, unit, per_year) in enumerate(products):
             make_capacity(
                 project,
-                amount,
+                str(amount),
                 product=f"{product}{number}",
                 product_en=names[1],
                 unit=make_unit(*UNITS[unit]),

@@ -85,12 +85,15 @@ def words_of(record):
     ]
 
 
+NAMED = {"verbose_name": "search words", "verbose_name_plural": "search words", "abstract": False}
+
+
 class Migration(migrations.Migration):
     dependencies = [("projects", "0007_summaries")]
 
     operations = [
-        migrations.CreateModel("ProjectPairs", words_of("projects.project")),
-        migrations.CreateModel("CompanyPairs", words_of("projects.company")),
+        migrations.CreateModel("ProjectPairs", words_of("projects.project"), NAMED),
+        migrations.CreateModel("CompanyPairs", words_of("projects.company"), NAMED),
         migrations.RunPython(install, remove),
         migrations.RunPython(fill, migrations.RunPython.noop),
     ]

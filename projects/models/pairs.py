@@ -1,6 +1,7 @@
 """What the database's own index of words finds projects and companies by."""
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from projects.models.companies import Company
 from projects.models.project import Project
@@ -30,8 +31,16 @@ class ProjectPairs(Pairs):
         Project, models.CASCADE, primary_key=True, db_column="id", related_name="+"
     )
 
+    class Meta(Pairs.Meta):
+        verbose_name = _("search words")
+        verbose_name_plural = _("search words")
+
 
 class CompanyPairs(Pairs):
     record = models.OneToOneField(
         Company, models.CASCADE, primary_key=True, db_column="id", related_name="+"
     )
+
+    class Meta(Pairs.Meta):
+        verbose_name = _("search words")
+        verbose_name_plural = _("search words")

@@ -8,6 +8,9 @@ from projects.models import Project
 from projects.summaries.facts import plain
 from projects.summaries.reading import Kept
 
+# Rows after which only keys are passed over on the way to a page.
+NEAR = 1000
+
 
 class Listed:
     """The selection of a filter in its order, to be cut into pages."""
@@ -35,6 +38,9 @@ class Listed:
             # They are known already: nothing is searched for again.
             known: Any = Project.objects.at(self.filterset.as_of_day).for_table()
             rows = self.filterset.ordered(known.filter(pk__in=list(figures.few.projects)))
+        if start >= NEAR:
+            keys = list(rows.values_list("pk", flat=True)[start:stop])
+            return list(rows.filter(pk__in=keys))
         return list(rows[start:stop])
 
 
