@@ -160,22 +160,46 @@ class Place:
         """Dated and not known to be finished, the nearest first: those around the day."""
         rows = self.projects.due_unfinished().select_related("district", "source")
         rows = rows.defer("district__boundary")
+        # No more dates than are needed: else hundreds of thousands of projects would be sorted.
+        before, after = self._nearest
+        rows = rows.filter(due__gte=before, due__lte=after)
         ahead = rows.filter(due__gte=self.day).order_by("due", "slug")[:DRAWN]
         late = rows.filter(due__lt=self.day).order_by("-due", "slug")[:DRAWN]
         return sorted([*late, *ahead], key=lambda project: (project.due, project.slug))
 
     @cached_property
-    def dated(self) -> tuple[int, int]:
-        """How many are dated and not known to be finished: before the day, and on it or later."""
+    def _nearest(self) -> tuple[str, str]:
+        """The first and last day between which enough deadlines lie on either side of the day."""
+        day = self.day.isoformat()
+        ends = []
+        for side in (
+            sorted((at for at in self._dues if at[0] < day), reverse=True),
+            sorted(at for at in self._dues if at[0] >= day),
+        ):
+            end, held = day, 0
+            for due, count in side:
+                if held < DRAWN:
+                    end, held = due, held + count
+            ends.append(end)
+        return ends[0], ends[1]
+
+    @cached_property
+    def _dues(self) -> list[tuple[str, int]]:
+        """Days with how many projects are due then and not known to be finished."""
         if self.as_of is None:
-            counts = [
+            return [
                 (due, count)
                 for _place, due, _precision, stage, count in dues_of([self.district.pk])
                 if stage in UNFINISHED
             ]
         else:
             groups = self.projects.due_unfinished().order_by().values_list("due")
-            counts = [(due.isoformat(), n) for due, n in groups.annotate(Count("pk"))]
+            return [(due.isoformat(), n) for due, n in groups.annotate(Count("pk"))]
+
+    @cached_property
+    def dated(self) -> tuple[int, int]:
+        """How many are dated and not known to be finished: before the day, and on it or later."""
+        counts = self._dues
         late = sum(count for due, count in counts if due < self.day.isoformat())
         return late, sum(count for _due, count in counts) - late
 

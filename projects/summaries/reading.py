@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
+from django.db.models import Q
+
 from districts.models import District
 from projects.summaries.counting import CAPACITY
 from projects.summaries.facts import plain
@@ -88,7 +90,46 @@ class Kept:
         return found
 
     def _at_leaves(self, keys: Collection[int]) -> list[Any]:
-        where, values = [f"p.district_id IN ({listed(keys)})"], list[Any]()
+        where, values = self._projects()
+        where.append(f"p.district_id IN ({listed(keys)})")
+        return fetch(
+            "SELECT p.district_id, COUNT(*) FROM projects_project p"
+            f" WHERE {' AND '.join(where)} GROUP BY p.district_id",
+            values,
+        )
+
+    def companies(self, most: int, wanted: Collection[int]) -> dict[int, int]:
+        """The companies with most projects, and those wanted.
+
+        They are kept for one choice; where several meet, the projects are gone through.
+        """
+        choice = self._single()
+        if choice:
+            return largest(*choice, most, wanted)
+        found = dict(self._taking_part(f"ORDER BY 2 DESC, 1 LIMIT {int(most)}"))
+        if missing := set(wanted) - found.keys():
+            found |= dict(self._taking_part("", f" AND t.company_id IN ({listed(missing)})"))
+        return found
+
+    def _taking_part(self, order: str, more: str = "") -> list[Any]:
+        where, values = self._projects()
+        if not self.roots or len(self.places) < _roots():
+            paths = plain(District).filter(pk__in=self.places).values_list("path", flat=True)
+            inside = Q()
+            for path in paths:
+                inside |= Q(path__startswith=path)
+            below = plain(District).filter(inside).values_list("pk", flat=True)
+            where.append(f"p.district_id IN ({listed(below)})")
+        return fetch(
+            "SELECT t.company_id, COUNT(DISTINCT p.id) FROM projects_project p"
+            " JOIN projects_participation t ON t.project_id = p.id"
+            f" WHERE {' AND '.join(where)}{more} GROUP BY t.company_id {order}",
+            values,
+        )
+
+    def _projects(self) -> tuple[list[str], list[Any]]:
+        """What projects `p` are selected, wherever they are, as conditions with their values."""
+        where, values = ["1 = 1"], list[Any]()
         self._standing(
             where, values, {"stage": "p.stage", "basis": "p.stage_basis", "kind": "p.kind"}
         )
@@ -97,16 +138,7 @@ class Kept:
                 "EXISTS (SELECT 1 FROM projects_capacity c WHERE c.project_id = p.id"
                 f" AND c.segment_id = {int(self.segment)})"
             )
-        return fetch(
-            "SELECT p.district_id, COUNT(*) FROM projects_project p"
-            f" WHERE {' AND '.join(where)} GROUP BY p.district_id",
-            values,
-        )
-
-    def companies(self, most: int, wanted: Collection[int]) -> dict[int, int] | None:
-        """The companies with most projects, and those wanted; None where that is not kept."""
-        choice = self._single()
-        return largest(*choice, most, wanted) if choice else None
+        return where, values
 
     def _single(self) -> tuple[str, str] | None:
         """The one choice that makes the selection; blank where it is everything."""
