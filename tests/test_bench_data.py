@@ -3,6 +3,7 @@
 import pytest
 from django.db import connection
 from django.db.models import Count
+from django.test import Client
 
 from districts.models import District
 from projects.models import Capacity, Company, Participation, Project, Segment, StageChange
@@ -17,7 +18,7 @@ SIZE = 400
 
 
 @pytest.mark.django_db
-def test_what_is_derived_is_what_the_tracker_derives() -> None:
+def test_what_is_derived_is_what_the_tracker_derives(client: Client) -> None:
     load(SIZE)
 
     assert Project.objects.count() == SIZE
@@ -41,6 +42,14 @@ def test_what_is_derived_is_what_the_tracker_derives() -> None:
     assert Participation.objects.exclude(source=None).exclude(locator="").count() > SIZE
     largest = Company.objects.annotate(n=Count("participations")).order_by("-n").values_list("n")
     assert largest[0][0] > 10 > largest[30][0]
+
+    # Places at all levels, with and without projects, that the report's one city does not have.
+    for path in (
+        *("/", "/projects/", "/projects/?page=2", "/projects/?q=%E7%94%B5%E6%B1%A0"),
+        *(f"/projects/?stage=building&district={place}" for place in ("p9", "c14", "d11")),
+        *(f"/districts/{place}/" for place in ("p1", "c1", "d1")),
+    ):
+        assert client.get(path).status_code == 200, path
 
     # Keys go on after those that were given.
     project = Project.objects.create(name="新", slug="new", district_id=1)

@@ -1,6 +1,7 @@
 """Statements in plain SQL: for what is asked of every page and every write, the ORM costs too much."""
 
 from collections.abc import Iterable
+from decimal import Decimal
 from typing import Any
 
 from django.db import connection
@@ -24,6 +25,13 @@ def listed(keys: Iterable[int]) -> str:
 
 
 def fetch(statement: str, values: list[Any] | None = None) -> list[Any]:
+    """The rows; whole numbers are `int`, also where PostgreSQL makes a numeric of their sum."""
     with connection.cursor() as cursor:
         cursor.execute(statement, values or None)
-        return list(cursor.fetchall())
+        rows = list(cursor.fetchall())
+    return [tuple(map(_whole, row)) for row in rows] if connection.vendor == "postgresql" else rows
+
+
+def _whole(value: Any) -> Any:
+    is_whole = isinstance(value, Decimal) and value.as_tuple().exponent == 0
+    return int(value) if is_whole else value
