@@ -51,7 +51,7 @@ HOSTILE = [
     "--><x-hacked>",
     "<![CDATA[<x-hacked>]]>",
     "]]><x-hacked/>",
-    "<?xml version='1.0'?><!DOCTYPE x [<!ENTITY e SYSTEM 'file:///etc/passwd'>]>&e;",
+    "<?xml version='1.0'?><!DOCTYPE x [<!ENTITY e SYSTEM 'file:/etc/passwd'>]>&e;",
     "&lt;x-hacked&gt; &amp;amp; &#0; &#x3c;x-hacked&#x3e;",
     "&#60script&#62hacked=1&#60/script&#62",
     # Attributes and quotes.

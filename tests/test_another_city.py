@@ -63,7 +63,8 @@ def pages() -> list[str]:
         details = {f"{name}-detail" for _resource, _viewset, name in router.registry}
         with_argument = {*slugs, *details, "figure", "chart-csv"}
         # The design system is shown to developers only and holds no data.
-        for name in names() - {"style"}:
+        # Metrics are switched off unless a deployment wants them.
+        for name in names() - {"style", "metrics"}:
             if name not in with_argument:
                 found.append(reverse(name))
     return found

@@ -131,7 +131,6 @@ def test_several_projects_change_at_once(change: Send, admin_user: User) -> None
         ({"nothing": "on"}, "nothing"),
         ({"corrects": "999"}, "corrects"),
         ({"corrects": "latest"}, "withdrawn"),
-        ({"note": "x\0y"}, "note"),
     ],
 )
 def test_what_is_wrong_is_refused_for_all_at_its_field(

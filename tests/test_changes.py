@@ -362,7 +362,7 @@ BUDGETS = {
     "/changes/?since=2023-01-01&until=2024-06-30": 20,
     "/changes/?district=a&segment=M1&until=2024-06-30": 20,
     "/changes.csv": 8,
-    "/changes.json": 8,
+    "/changes.json": 9,
     "/changes.atom?district=a": 8,
     "/due.ics": 6,
 }

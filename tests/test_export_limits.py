@@ -171,7 +171,7 @@ SQUARE = {"type": "Polygon", "coordinates": [[[0, 0], [0, 1], [1, 1], [1, 0], [0
 BUDGETS = {
     "projects.xlsx": 11,
     "capacities.xlsx": 12,
-    "targets.xlsx": 4,
+    "targets.xlsx": 5,
     "readings.xlsx": 5,
     "companies.xlsx": 8,
     "projects.json": 10,

@@ -15,6 +15,7 @@ from django.db import models, router, transaction
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.urls import path, reverse, reverse_lazy
 from django.utils.functional import lazy
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from zaozhuang.forms import EditorForm, KnownSelect, KnownSelectMultiple, LoadedSelect, for_editor
@@ -66,6 +67,15 @@ def editing_url(record: models.Model) -> str:
         record = getattr(record, wholes[0].name)
     meta = record._meta
     return reverse(f"admin:{meta.app_label}_{meta.model_name}_change", args=[record.pk])
+
+
+def without(nested: list[Any], heads: tuple[str, ...]) -> list[Any]:
+    """A nested list of texts without those that begin with one of the heads."""
+    return [
+        without(part, heads) if isinstance(part, list) else part
+        for part in nested
+        if isinstance(part, list) or not str(part).startswith(heads)
+    ]
 
 
 class WithRights(BaseModelAdmin):  # type: ignore[type-arg]
@@ -254,7 +264,13 @@ class EditorAdmin(WithRights, StrictList):
             request.meanwhile = told(later(self.model, pks[0], request.GET[VERSION]))
         # Read after the version, so that what is shown is at least as new.
         shown = list(self.get_queryset(request).filter(pk__in=pks))
-        return super().get_deleted_objects(shown, request)
+        listed, counts, *rest = super().get_deleted_objects(shown, request)
+        # What is computed from the records goes too, and is nobody's loss.
+        computed = [m._meta for m in apps.get_models() if not getattr(m, "backed_up", True)]
+        heads = tuple(f"{capfirst(meta.verbose_name)}: " for meta in computed)
+        for meta in computed:
+            counts.pop(str(meta.verbose_name_plural), None)
+        return without(listed, heads), counts, *rest
 
     def doomed(self, pks: Collection[Any]) -> dict[type[models.Model], list[Any]]:
         """The keys of all that would be deleted with these records, themselves included."""

@@ -7,6 +7,7 @@ import errno
 from dataclasses import dataclass
 from typing import Any
 
+from django.conf import settings
 from django.db import Error as DatabaseFault
 from django.db import OperationalError
 from django.db.utils import InterfaceError
@@ -14,8 +15,10 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.cache import add_never_cache_headers
+from django.utils.translation import get_language, get_language_from_path, override
 from django.utils.translation import gettext_lazy as _
 from django_htmx.http import retarget
+from django_htmx.middleware import HtmxDetails
 
 
 @dataclass(frozen=True)
@@ -122,19 +125,25 @@ def _of_database(error: DatabaseFault) -> Fault | None:
 
 def answer(request: HttpRequest, fault: Fault) -> HttpResponse:
     """The page that says so, in the reader's language, without asking the database anything."""
-    if is_api(request):
-        response: HttpResponse = JsonResponse(
-            {"detail": f"{fault.title}. {fault.text}"}, json_dumps_params={"ensure_ascii": False}
-        )
-    elif swaps_part(request):
-        response = retarget(render(request, "parts/fault.html", {"fault": fault}), "#results")
-    else:
-        response = render(request, "fault.html", {"fault": fault})
+    # What fails early has not passed the middleware that takes the language from the address.
+    with override(get_language_from_path(request.path_info) or settings.LANGUAGE_CODE):
+        response = _told(request, fault)
+        response.headers["Content-Language"] = get_language() or ""
     response.status_code = fault.status
     if fault.retry_after:
         response.headers["Retry-After"] = str(fault.retry_after)
     add_never_cache_headers(response)
     return response
+
+
+def _told(request: HttpRequest, fault: Fault) -> HttpResponse:
+    if is_api(request):
+        return JsonResponse(
+            {"detail": f"{fault.title}. {fault.text}"}, json_dumps_params={"ensure_ascii": False}
+        )
+    if swaps_part(request):
+        return retarget(render(request, "parts/fault.html", {"fault": fault}), "#results")
+    return render(request, "fault.html", {"fault": fault})
 
 
 def is_api(request: HttpRequest) -> bool:
@@ -145,5 +154,5 @@ def is_api(request: HttpRequest) -> bool:
 def swaps_part(request: HttpRequest) -> bool:
     """Whether the answer takes the place of the results on a page that is there already."""
     # A request that fails early has not passed the middleware that sets it.
-    htmx: Any = getattr(request, "htmx", None)
+    htmx = getattr(request, "htmx", None) or HtmxDetails(request)
     return bool(htmx) and not htmx.history_restore_request
