@@ -208,12 +208,13 @@ NUMBERS = (
 @pytest.fixture
 def limited(db: None) -> Iterator[None]:
     """This connection gives statements up after a second, as those of a server do."""
+    held = list(connection.execute_wrappers)
     with override_settings(STATEMENT_TIMEOUT=1):
         timeouts._limit(connection)
     yield
     if connection.vendor == "sqlite":
         connection.connection.set_progress_handler(None, 0)
-        connection.execute_wrappers.clear()
+    connection.execute_wrappers[:] = held
 
 
 def test_a_statement_without_end_is_given_up(

@@ -209,7 +209,7 @@ BUDGETS = {
     "/districts/city/": 47,
     "/districts/place/": 44,
     "/districts/place/briefing/": 32,
-    "/projects/": 30,
+    "/projects/": 31,
     "/projects/?district=place&stage=building&segment=M1": 32,
     "/projects/one/": 8,
     "/companies/": 8,

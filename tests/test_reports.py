@@ -226,12 +226,12 @@ def test_the_form_says_what_was_reported_before(admin_client: Client, project: P
     assert "Reported" not in response.text
 
 
-@pytest.mark.parametrize("project_", ["abc", "0", "９", "99999999999999999999999", "1\0", ""])
+@pytest.mark.parametrize("project_", ["abc", "0", "９", "99999999999999999999999", ""])
 def test_an_add_page_with_nonsense_in_its_address_answers(
     admin_client: Client, project_: str
 ) -> None:
     query = QueryDict(mutable=True)
-    query.update({"project": project_, "month": "2023-99\0", "next": "//evil.example"})
+    query.update({"project": project_, "month": "2023-99", "next": "//evil.example"})
     page = f"{address(ProgressReport, 'add')}?{query.urlencode()}"
     assert admin_client.get(page).status_code == 200
 
@@ -285,7 +285,7 @@ def test_the_list_is_filtered_by_month_and_district(admin_client: Client, projec
     place = project.district.pk
     assert found(f"month=2023-04&project__district__id__exact={place}") == {april.pk}
     assert admin_client.get(f"{listing}?month=2023-04").text.count("2023年4月") >= 3
-    assert admin_client.get(f"{listing}?month=May").status_code == 302
+    assert admin_client.get(f"{listing}?month=May").status_code == 400
 
 
 def test_a_plan_begins_before_it_ends(admin_client: Client) -> None:

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
+LIMITS = [f"{what}_REQUESTS_PER_MINUTE" for what in ("API", "EXPORT", "LOGIN")]
 PATIENCE = 30  # seconds until the server must answer
 
 
@@ -66,6 +67,8 @@ def variables(database: str) -> dict[str, str]:
         "DATABASE_URL": database,
         "SECRET_KEY": "for tests only, so that none is written to a file, and long enough",
         "WEB_CONCURRENCY": "1",
+        # Tests ask more than a reader would.
+        **dict.fromkeys(LIMITS, "1000000"),
     }
 
 

@@ -68,14 +68,13 @@ class Choices:
 
     def __init__(self, entries: Iterable[tuple[str, str, Sequence[str], str]]) -> None:
         """Of (input, label, other names, code) each."""
-        entries = list(entries)
+        entries = [(each, tidy(label), others, code) for each, label, others, code in entries]
         times: dict[str, int] = {}
         for _input, label, _others, _code in entries:
             times[folded(label)] = times.get(folded(label), 0) + 1
         self.shown: dict[str, str] = {}
         self.inputs: dict[str, set[str]] = {}
         for input_, label, others, code in entries:
-            label = tidy(label)
             whole = f"{label} [{code}]"
             self.shown[input_] = label if times[folded(label)] == 1 else whole
             for name in {label, whole, code, *others} - {""}:
