@@ -22,7 +22,7 @@ from projects.charts.stages import (
 )
 from projects.charts.targets import targets_chart
 from projects.charts.timeline import timeline_chart
-from projects.gaps import Link, links
+from projects.gaps import Link, links, links_now
 from projects.models import Project, StageChange
 from projects.querysets import ProjectQuerySet
 from projects.reconciliation import Reconciled, reported_and_tracked
@@ -272,6 +272,9 @@ class Place:
 
     @cached_property
     def links(self) -> list[Link]:
+        many = sum(row.count for row in self.chain.rows) > FEW
+        if many and self.as_of is None and self._keys is None:
+            return links_now(self.chain)
         return links(self.chain, self.projects)
 
     @cached_property
