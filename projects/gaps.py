@@ -1,16 +1,22 @@
 """Where the chain is open: links that are empty, or rest on a single company."""
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import npgettext
 
 from districts.models import District
 from projects.chain import Chain, Row
 from projects.models import Company, Project, Segment
 from projects.querysets import ProjectQuerySet
 from projects.stages import Family
+from projects.summaries.standing import companies_of, unnamed_of
 from zaozhuang.csvfile import Column
+
+# Companies that are named where a link has more than anyone reads.
+LARGEST = 40
 
 
 class LinkState(models.TextChoices):
@@ -26,13 +32,15 @@ class LinkState(models.TextChoices):
 class Link:
     """One segment: who is there, where and how far, and who stands next to it on the chain.
 
-    `unnamed` counts the projects whose company no source names: with any of them, one known
+    `companies` are all or, of very many, those with most projects; `others` is how many more
+    there are. `unnamed` counts the projects whose company no source names: with any of them, one known
     company is not known to be the only one. `neighbours` are districts that hold the link
     before or after an empty one, with that link; they could reach it first.
     """
 
     row: Row
     companies: list[Company] = field(default_factory=list)
+    others: int = 0
     unnamed: int = 0
     neighbours: list[tuple[District, Segment]] = field(default_factory=list)
 
@@ -46,7 +54,17 @@ class Link:
             return LinkState.EMPTY
         if self.unnamed:
             return LinkState.UNNAMED
-        return LinkState.SINGLE if len(self.companies) == 1 else LinkState.SHARED
+        alone = len(self.companies) + self.others == 1
+        return LinkState.SINGLE if alone else LinkState.SHARED
+
+    @property
+    def names(self) -> list[str]:
+        """The companies by name; what is left out is said."""
+        names = [company.label for company in self.companies]
+        if self.others:
+            more = npgettext("companies", "%(count)s more", "%(count)s more", self.others)
+            names.append(more % {"count": self.others})
+        return names
 
     def where(self, family: Family) -> list[tuple[District, int]]:
         """The districts with projects of the family in this link, and how many."""
@@ -84,18 +102,29 @@ def links(chain: Chain, selection: ProjectQuerySet) -> list[Link]:
             unnamed.setdefault(segment, set()).add(project)
         else:
             companies.setdefault(segment, set()).add(company)
-    names = Company.objects.in_bulk(set().union(*companies.values()))
-    found = [
-        Link(
-            row,
-            sorted(
-                (names[pk] for pk in companies.get(row.segment.pk, ())),
-                key=lambda company: company.slug,
-            ),
-            len(unnamed.get(row.segment.pk, ())),
-        )
-        for row in chain.rows
-    ]
+    return _links(
+        chain,
+        {segment: (keys, len(keys)) for segment, keys in companies.items()},
+        {segment: len(projects) for segment, projects in unnamed.items()},
+    )
+
+
+def links_now(chain: Chain) -> list[Link]:
+    """The same of the chain of all projects as it stands today, however many they are."""
+    segments = [row.segment.pk for row in chain.rows]
+    return _links(chain, companies_of(segments, LARGEST), unnamed_of())
+
+
+def _links(
+    chain: Chain, companies: Mapping[int, tuple[Collection[int], int]], unnamed: dict[int, int]
+) -> list[Link]:
+    """From segment → the companies to name and the number of all; segment → projects without."""
+    names = Company.objects.in_bulk({key for keys, _all in companies.values() for key in keys})
+    found = []
+    for row in chain.rows:
+        keys, every = companies.get(row.segment.pk, ((), 0))
+        named = sorted((names[key] for key in keys), key=lambda company: company.slug)
+        found.append(Link(row, named, every - len(named), unnamed.get(row.segment.pk, 0)))
     for at, link in enumerate(found):
         if link.state is LinkState.EMPTY:
             beside = [found[place].row for place in (at - 1, at + 1) if 0 <= place < len(found)]
@@ -124,7 +153,7 @@ LINK_COLUMNS: list[Column[Link]] = [
     Column("agreed", _("Agreed"), lambda link: _count(link, Family.AGREED)),
     Column("talked", _("Talked about"), lambda link: _count(link, Family.TALKED)),
     Column("unknown", _("Not stated"), lambda link: _count(link, Family.UNKNOWN)),
-    Column("companies", _("Companies"), lambda link: _join([c.label for c in link.companies])),
+    Column("companies", _("Companies"), lambda link: _join(link.names)),
     Column("unnamed", _("Projects without a named company"), lambda link: link.unnamed),
     Column(
         "districts",

@@ -1,7 +1,9 @@
 """The state of a place: all that the overview, a district's page and its briefing show."""
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import date
+from itertools import groupby, islice
 
 from django.db.models import Count, Q
 from django.utils.functional import cached_property
@@ -20,7 +22,7 @@ from projects.charts.stages import (
 )
 from projects.charts.targets import targets_chart
 from projects.charts.timeline import timeline_chart
-from projects.gaps import Link, links
+from projects.gaps import Link, links, links_now
 from projects.models import Project, StageChange
 from projects.querysets import ProjectQuerySet
 from projects.reconciliation import Reconciled, reported_and_tracked
@@ -36,6 +38,8 @@ from zaozhuang.dates import PartialDate, today
 SHOWN = 8
 # Dates before the day and after it that a picture can hold.
 DRAWN = 40
+# A day with more dates than these is asked for its first ones, any other for all.
+CROWDED = 200
 
 
 @dataclass
@@ -63,18 +67,38 @@ class Place:
         return Project.objects.at(self.as_of).in_district(self.district)
 
     @property
+    def _here(self) -> ProjectQuerySet:
+        """The same by the keys of the places, which an index finds and their paths do not."""
+        rows = Project.objects.at(self.as_of)
+        return rows if self._keys is None else rows.filter(district__in=self._keys)
+
+    @cached_property
+    def _keys(self) -> list[int] | None:
+        """This place and all below it; None where there is no other."""
+        if self.is_leaf:
+            return [self.district.pk]
+        if self.district.parent_id is None and District.objects.roots().count() == 1:
+            return None
+        below = District.objects.filter(path__startswith=self.district.path)
+        return list(below.order_by().values_list("pk", flat=True))
+
+    @staticmethod
+    def _in_order(rows: ProjectQuerySet) -> ProjectQuerySet:
+        return rows.for_list().order_by("district__path", stage_order("at_stage").desc(), "slug")
+
+    @property
     def listed(self) -> ProjectQuerySet:
         """The projects with all that a table shows, place by place, the furthest first."""
-        return self.projects.for_list().order_by(
-            "district__path", stage_order("at_stage").desc(), "slug"
-        )
+        return self._in_order(self._here)
 
     def first(self, number: int) -> list[Project]:
         """As many of them from the top of the list."""
-        rows = self.listed
         if self.as_of is None and self.totals.count > FEW:
-            rows = rows.filter(district__in=first_places(self.district, number))
-        return list(rows[:number])
+            places = first_places(self.district, number)
+            rows = Project.objects.at().filter(district__in=places)
+        else:
+            rows = self._here
+        return list(self._in_order(rows)[:number])
 
     @cached_property
     def around(self) -> list[District]:
@@ -99,7 +123,9 @@ class Place:
 
     @cached_property
     def totals(self) -> Totals:
-        return totals(self.projects) if self.as_of else totals_in(self.district)
+        if self.as_of:
+            return totals(self.projects)
+        return totals_in(self.district, leaf=self.is_leaf)
 
     @cached_property
     def counts(self) -> Counts:
@@ -158,30 +184,42 @@ class Place:
     @cached_property
     def due(self) -> list[Project]:
         """Dated and not known to be finished, the nearest first: those around the day."""
-        rows = self.projects.due_unfinished().select_related("district", "source")
+        rows = self._here.due_unfinished().select_related("district", "source")
         rows = rows.defer("district__boundary")
-        # No more dates than are needed: else hundreds of thousands of projects would be sorted.
-        before, after = self._nearest
-        rows = rows.filter(due__gte=before, due__lte=after)
-        ahead = rows.filter(due__gte=self.day).order_by("due", "slug")[:DRAWN]
-        late = rows.filter(due__lt=self.day).order_by("-due", "slug")[:DRAWN]
-        return sorted([*late, *ahead], key=lambda project: (project.due, project.slug))
+        # Whole days, so that an index finds them; of one with very many, no more than are drawn.
+        drawn, held = self._drawn, self._held
+        crowded = [day for day in drawn if held[day] > CROWDED]
+        whole = drawn.keys() - crowded
+        found = list(rows.filter(due__in=whole).order_by()) if whole else []
+        for day in crowded:
+            found += rows.filter(due=day).order_by("slug")[: drawn[day]]
+        ordered = sorted(found, key=lambda project: (project.due, project.slug))
+        days = groupby(ordered, lambda project: str(project.due))
+        return [project for day, some in days for project in islice(some, drawn[day])]
 
     @cached_property
-    def _nearest(self) -> tuple[str, str]:
-        """The first and last day between which enough deadlines lie on either side of the day."""
+    def _held(self) -> Counter[str]:
+        """Day → how many projects are due then and not known to be finished."""
+        held: Counter[str] = Counter()
+        for due, count in self._dues:
+            held[due] += count
+        return held
+
+    @cached_property
+    def _drawn(self) -> dict[str, int]:
+        """Day → how many of its projects are drawn, going out from the day to either side."""
         day = self.day.isoformat()
-        ends = []
+        drawn: dict[str, int] = {}
         for side in (
-            sorted((at for at in self._dues if at[0] < day), reverse=True),
-            sorted(at for at in self._dues if at[0] >= day),
+            sorted((due for due in self._held if due < day), reverse=True),
+            sorted(due for due in self._held if due >= day),
         ):
-            end, held = day, 0
-            for due, count in side:
-                if held < DRAWN:
-                    end, held = due, held + count
-            ends.append(end)
-        return ends[0], ends[1]
+            left = DRAWN
+            for due in side:
+                if left:
+                    drawn[due] = min(left, self._held[due])
+                    left -= drawn[due]
+        return drawn
 
     @cached_property
     def _dues(self) -> list[tuple[str, int]]:
@@ -211,7 +249,11 @@ class Place:
     @cached_property
     def changes(self) -> list[StageChange]:
         rows = StageChange.objects.filter(date__lte=self.day)
-        if self.district.parent_id is not None:
+        # Of few projects their events are read; else the latest are gone through until enough
+        # of them are from here.
+        if self._keys is not None and self.totals.count <= FEW:
+            rows = rows.filter(project__district__in=self._keys)
+        elif self._keys is not None:
             rows = rows.filter(project__district__path__startswith=self.district.path)
         return list(rows.recent().defer("project__district__boundary")[:SHOWN])
 
@@ -230,6 +272,9 @@ class Place:
 
     @cached_property
     def links(self) -> list[Link]:
+        many = sum(row.count for row in self.chain.rows) > FEW
+        if many and self.as_of is None and self._keys is None:
+            return links_now(self.chain)
         return links(self.chain, self.projects)
 
     @cached_property

@@ -12,6 +12,7 @@ from projects.filters import ProjectFilter
 from projects.models import Capacity, Project, Segment
 from projects.querysets import ProjectQuerySet
 from projects.stages import FAMILY, ORDER, Family, Stage
+from projects.summaries.few import Few
 
 
 @dataclass(frozen=True)
@@ -78,8 +79,11 @@ def totals_of(filterset: ProjectFilter) -> Totals:
     )
 
 
-def totals_in(place: District) -> Totals:
-    """The totals of a place with all below it, as they stand today."""
+def totals_in(place: District, *, leaf: bool = False) -> Totals:
+    """The totals of a place with all below it, as they stand today; `leaf`: nothing is below."""
+    if leaf and (few := Few(Project.objects.at().filter(district=place))).enough:
+        counts = [(stage, basis, n) for (stage, basis, _kind), n in few.standings().items()]
+        return _totals(counts, few.capacities(), few.investments())
     parameters = QueryDict(mutable=True)
     parameters["district"] = place.slug
     return totals_of(ProjectFilter(parameters, queryset=Project.objects.all()))

@@ -8,9 +8,10 @@ import pytest
 from django.test import Client
 
 from districts.models import District
-from projects.gaps import LinkState
+from projects.gaps import LinkState, links
 from projects.places import Place
 from projects.stages import Family
+from projects.summaries.keeping import merge
 from tests.factories import (
     day,
     make_capacity,
@@ -120,6 +121,43 @@ def test_the_state_of_a_link(city: District) -> None:
     assert found["A3"].where(Family.BUILT) == [(second, 1)]
     make_participation(one, make_company("另一家"))
     assert {link.segment.code: link for link in Place(city).links}["A1"].state == LinkState.SHARED
+
+
+def test_the_links_of_very_many_projects_are_the_same(
+    db: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    city = make_district(slug="city")
+    segments = [make_segment(f"L{number}") for number in range(5)]
+    companies = [make_company(slug=f"c{number}") for number in range(4)]
+    projects = [make_project(district=make_district(parent=city)) for _ in range(9)]
+    for number, project in enumerate(projects):
+        for at in {number % 2, number % 3}:
+            make_capacity(project, 1, segment=segments[at])
+        if number % 5:
+            make_participation(project, companies[number % 4])
+    make_capacity(make_project(district=city), 1, segment=segments[4])
+
+    monkeypatch.setattr("projects.places.FEW", 0)
+    for after in ("writes", "a merge", "another write", "a deletion"):
+        if after == "a merge":
+            merge([city.pk])
+        elif after == "another write":
+            make_participation(projects[0], companies[0])
+        elif after == "a deletion":
+            projects[1].participations.all().delete()
+        expected = links(Place(city).chain, Place(city).projects)
+        found = Place(city).links
+        assert [(x.state, x.companies, x.others, x.unnamed) for x in found] == [
+            (x.state, x.companies, 0, x.unnamed) for x in expected
+        ]
+        with monkeypatch.context() as patched:
+            patched.setattr("projects.gaps.LARGEST", 1)
+            cut = Place(city).links
+        for short, whole in zip(cut, expected, strict=True):
+            assert short.state == whole.state
+            assert len(short.companies) + short.others == len(whole.companies)
+            assert set(short.companies) <= set(whole.companies)
+            assert len(short.names) == min(len(whole.names), 2)
 
 
 def test_the_reports_chain_leaves_as_a_file(report: None, client: Client) -> None:

@@ -76,6 +76,7 @@ def chain_chart(chain: Chain, as_of: date | None = None) -> Chart:
         )
         return [head, *(Cell(link_text(link), url(link), family=link.family) for link in row.cells)]
 
+    rows = [row_cells(row) for row in chain.rows]
     return Chart(
         name="chain",
         title=chain_statement(chain),
@@ -83,7 +84,7 @@ def chain_chart(chain: Chain, as_of: date | None = None) -> Chart:
             "Segments of the chain by district; dark is built, light is talked about, hatched is nobody yet"
         ),
         heads=[_("Segment"), *(place.label for place in chain.districts)],
-        rows=[row_cells(row) for row in chain.rows],
+        rows=rows,
         data={
             "districts": [place.short_label for place in chain.districts],
             "segments": [
@@ -101,11 +102,11 @@ def chain_chart(chain: Chain, as_of: date | None = None) -> Chart:
                     "family": link.family.value if link.family else None,
                     "count": link.count,
                     "short": short_text(link),
-                    "text": link_text(link),
-                    "url": url(link),
+                    "text": cell.text,
+                    "url": cell.href,
                 }
                 for at, row in enumerate(chain.rows)
-                for column, link in enumerate(row.cells)
+                for column, (link, cell) in enumerate(zip(row.cells, rows[at][1:], strict=True))
             ],
             "families": [
                 {"family": family.value, "name": str(family.label)}

@@ -170,7 +170,8 @@ class Project(Named, Cited):
             # The order of the pages, district by district.
             models.Index(fields=["district", "slug"], name="project_page_order"),
             models.Index(fields=["stage"], name="project_stage"),
-            models.Index(fields=["due"], name="project_due"),
+            # The deadlines around a day, and of a day with very many the first ones.
+            models.Index(fields=["due", "slug"], name="project_due_order"),
         ]
         constraints = [
             *Cited.Meta.constraints,

@@ -122,6 +122,60 @@ def dues_of(places: Collection[int]) -> list[tuple[int, str, str, str, int]]:
     return found
 
 
+def companies_of(segments: Collection[int], most: int) -> dict[int, tuple[list[int], int]]:
+    """Segment → the companies with most projects in it, and the number of all that have any.
+
+    Of the whole tree, for which alone they are kept; see `reading.largest`.
+    """
+    kept = "FROM projects_companytally WHERE facet = 'segment'"
+    changed: dict[tuple[int, int], int] = {}
+    for choice, company, count in fetch(
+        "SELECT choice, company, SUM(projects) FROM projects_companychange"
+        " WHERE facet = 'segment' GROUP BY choice, company"
+    ):
+        changed[int(choice), company] = int(count)
+    held: dict[int, dict[int, int]] = {segment: {} for segment in segments}
+    parts = [
+        f"SELECT * FROM (SELECT choice, company, projects {kept} AND choice = '{int(segment)}'"
+        f" AND projects > 0 ORDER BY projects DESC, company LIMIT {most + len(changed)}) AS s"
+        for segment in segments
+    ]
+    if changed:
+        some = listed({company for _segment, company in changed})
+        parts.append(f"SELECT choice, company, projects {kept} AND company IN ({some})")
+    for choice, company, count in fetch(" UNION ALL ".join(parts)) if parts else ():
+        if int(choice) in held:
+            held[int(choice)][company] = count
+    numbers = dict.fromkeys(segments, 0)
+    for choice, number in fetch(f"SELECT choice, COUNT(*) {kept} AND projects > 0 GROUP BY choice"):
+        if int(choice) in numbers:
+            numbers[int(choice)] = number
+    for (segment, company), count in changed.items():
+        if segment in held:
+            before = held[segment].get(company, 0)
+            held[segment][company] = before + count
+            numbers[segment] += (before + count > 0) - (before > 0)
+    found = {}
+    for segment, counts in held.items():
+        ranked = sorted(counts, key=lambda company: (-counts[company], company))
+        found[segment] = [c for c in ranked if counts[c] > 0][:most], numbers[segment]
+    return found
+
+
+def unnamed_of() -> dict[int, int]:
+    """Segment → number of projects without a company, of the whole tree."""
+    # The projects first: there are few of them, and SQLite would go through all capacities.
+    return dict(
+        fetch(
+            "WITH unnamed AS MATERIALIZED (SELECT p.id FROM projects_project p WHERE NOT EXISTS"
+            " (SELECT 1 FROM projects_participation t WHERE t.project_id = p.id))"
+            " SELECT c.segment_id, COUNT(DISTINCT u.id) FROM unnamed u"
+            " CROSS JOIN projects_capacity c"
+            " WHERE c.project_id = u.id AND c.segment_id IS NOT NULL GROUP BY c.segment_id"
+        )
+    )
+
+
 def _split(places: Collection[int]) -> tuple[str, str]:
     """Places with tallies and without, as a statement lists them; empty where there are none."""
     some = inner(places)
