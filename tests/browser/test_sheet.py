@@ -39,7 +39,7 @@ def test_the_monthly_update_through_excel(
     page.fill("#id_username", "li")
     page.fill("#id_password", "a-long-password")
     page.click("[type=submit]")
-    page.click(".desk-sheet a")
+    page.click('.desk-ways a[href$="/sheet/"]')
     if javascript:
         assert ours(accessibility_faults(page)) == []
     with page.expect_download() as downloading:

@@ -134,6 +134,7 @@ def _soak(
     lasted = record.now()
     ledger = Ledger(store, editors, first)
     log = server.said()
+    TARGET.parent.mkdir(parents=True, exist_ok=True)
     (TARGET.parent / "server.log").write_text(log, encoding="utf-8")
     results = judge(record, ledger, memory, log, lasted, hurried=plan.hurried)
     return {
