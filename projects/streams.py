@@ -45,7 +45,9 @@ def _copied(connection: Any, sql: str, parameters: Any) -> Iterator[bytes]:
         cursor.execute("SELECT set_config('TimeZone', %s, true)", [settings.TIME_ZONE])
         lines: list[bytes] = []
         size = FIRST
-        with cursor.copy(f"COPY ({sql}) TO STDOUT (FORMAT csv)", parameters) as copy:
+        # Django's cursor for debugging takes no parameters beside the statement.
+        statement = cursor.mogrify(f"COPY ({sql}) TO STDOUT (FORMAT csv)", parameters)
+        with cursor.copy(statement) as copy:
             # One line at a time is what the server sends, whatever is inside its quotes.
             for line in copy:
                 lines.append(line[:-1])

@@ -284,7 +284,6 @@ def test_the_other_formats_hold_the_same_rows_and_say_by_which_rules(
     assert (green["invested_month"], green["reported"]) == (1200.5, True)
     book: Any = admin_client.get(f"/en/dispatch.xlsx?{query}")
     cover, sheet = openpyxl.load_workbook(io.BytesIO(book.getvalue())).worksheets
-    book.close()
     assert Client().get("/en/dispatch.xlsx").status_code == 302
     head, *lines = sheet.values
     assert list(head) == list(rows[0])
