@@ -9,6 +9,7 @@ from openpyxl import load_workbook
 from playwright.sync_api import Page
 from pytest_django.live_server_helper import LiveServer
 
+from districts.roles import Role
 from projects.models import ProgressReport
 from tests.browser.conftest import PHONE, OpenPage
 from tests.factories import make_district, make_project
@@ -82,6 +83,53 @@ def test_the_monthly_update_through_excel(
         phone.set_viewport_size({"width": 320, "height": PHONE[1]})
         phone.goto("/admin/projects/project/sheet/")
         assert phone.evaluate("document.documentElement.scrollWidth") <= 320
+
+
+def test_a_sheet_waits_for_the_city_and_is_approved(
+    open_page: OpenPage, tmp_path: Path, settings: Any, screenshots: Path
+) -> None:
+    """The month through Excel where the city approves first: nothing counts before it does."""
+    settings.REVIEW = "approval"
+    here = make_district("甲区")
+    make_project("隔膜项目", stage="building", since="2023-01-01", district=here)
+    editor = make_editor(here, name="li", password="a-long-password")
+    make_editor(role=Role.CITY_EDITOR, name="shi", password="a-long-password")
+
+    def enter(name: str) -> Page:
+        page = open_page("/admin/")
+        page.set_default_timeout(10_000)
+        page.fill("#id_username", name)
+        page.fill("#id_password", "a-long-password")
+        page.click("[type=submit]")
+        return page
+
+    page = enter("li")
+    page.click('.desk-ways a[href$="/sheet/"]')
+    with page.expect_download() as downloading:
+        page.click("text=下载 Excel 表")
+    file = tmp_path / "表格.xlsx"
+    downloading.value.save_as(file)
+    book = load_workbook(file)
+    sheet = book["月调度"]
+    heads = [cell.value for cell in sheet[1]]
+    sheet.cell(2, heads.index("形象进度，%") + 1).value = 35
+    book.save(file)
+    page.set_input_files("#id_sheet", file)
+    page.click("text=核对 >> nth=-1")
+    page.screenshot(path=screenshots / "sheet-compared.png", full_page=True)
+    page.click(".sheet-result form[method=post] button >> nth=0")
+    page.wait_for_selector(".messagelist li")
+    page.screenshot(path=screenshots / "sheet-waits.png", full_page=True)
+    assert not ProgressReport.objects.exists()
+    city = enter("shi")
+    city.goto("/admin/districts/draft/?state__exact=submitted")
+    city.check("#action-toggle")
+    city.select_option("[name=action]", "approve_selected")
+    city.screenshot(path=screenshots / "sheet-approved.png", full_page=True)
+    city.click("button[name=index]")
+    city.wait_for_selector(".messagelist .success")
+    report = ProgressReport.objects.get()
+    assert (str(report.percent), report.recorded_by) == ("35.00", editor)
 
 
 def ours(faults: list[str]) -> list[str]:
