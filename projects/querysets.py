@@ -19,7 +19,7 @@ from projects.search import (
     matching,
     project_document,
 )
-from projects.stages import DISPATCHED, UNFINISHED, Family, Stage, stages_of
+from projects.stages import DISPATCHED, UNFINISHED, Stage
 from projects.summaries.writing import CountedQuerySet
 from projects.words import counted, keep_words
 from zaozhuang.history.tracking import TrackedQuerySet
@@ -85,9 +85,6 @@ class ProjectQuerySet(CountedQuerySet["Project"]):
     def in_stage(self, *stages: str) -> "ProjectQuerySet":
         """At one of the stages, on the day chosen with `at`."""
         return self.filter(at_stage__in=stages)
-
-    def in_family(self, *families: Family) -> "ProjectQuerySet":
-        return self.in_stage(*stages_of(*families))
 
     def due_unfinished(self) -> "ProjectQuerySet":
         """Promised for a date and, as far as is known, not there yet; the nearest first."""

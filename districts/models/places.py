@@ -199,11 +199,6 @@ class District(Named):
     def short_label(self) -> str:
         return localised(self, "short_name")
 
-    @property
-    def all_projects(self) -> Any:
-        """The projects here and in every place below; a queryset of the reverse relation's model."""
-        return self.projects.model.objects.in_district(self)
-
     def clean(self) -> None:
         if self.parent is not None and self.pk and self.parent.path.startswith(self.path):
             raise ValidationError(
