@@ -21,6 +21,7 @@ from django.db import connection, models, transaction
 from projects.models import CompanyChange, CompanyTally, Overlap, Tally
 from projects.summaries.counting import Sums
 from projects.summaries.facts import CHUNK, lock, read
+from projects.summaries.sql import summed
 
 # After so many writes of a process, the rows that they added are merged.
 MERGE_EVERY = 64
@@ -140,19 +141,20 @@ def merge(places: Iterable[int]) -> None:
 def _merge(cursor: Any, model: type[models.Model], where: str) -> None:
     table, names = model._meta.db_table, columns(model)
     by = ", ".join(name for name in names if name not in ('"projects"', '"amount"'))
-    summed = f"SELECT {by}, SUM(projects) AS projects, SUM(amount) AS amount"
-    some = "HAVING SUM(projects) <> 0 OR SUM(amount) <> 0"
+    amount = summed("amount")
+    added = f"SELECT {by}, SUM(projects) AS projects, {amount} AS amount"
+    some = f"HAVING SUM(projects) <> 0 OR {amount} <> 0"
     into = f'INSERT INTO "{table}" ({by}, projects, amount)'
     if connection.vendor == "postgresql":
         # One statement sees one state, and deletes exactly the rows that it adds up.
         cursor.execute(
             f'WITH gone AS (DELETE FROM "{table}" WHERE {where} RETURNING *)'
-            f" {into} {summed} FROM gone GROUP BY {by} {some}"
+            f" {into} {added} FROM gone GROUP BY {by} {some}"
         )
         return
     cursor.execute(f'SELECT MAX(id) FROM "{table}"')
     last = cursor.fetchone()[0] or 0
-    cursor.execute(f'{into} {summed} FROM "{table}" WHERE {where} GROUP BY {by} {some}')
+    cursor.execute(f'{into} {added} FROM "{table}" WHERE {where} GROUP BY {by} {some}')
     cursor.execute(f'DELETE FROM "{table}" WHERE {where} AND id <= %s', [last])
 
 

@@ -14,6 +14,16 @@ def total(column: str) -> str:
     return f"TOTAL({column})" if connection.vendor == "sqlite" else f"SUM({column})"
 
 
+def summed(column: str) -> str:
+    """A sum of whole numbers, exact as far as a column holds them: on SQLite to 63 bits.
+
+    Beyond these it fails there, and this gives the nearest floating-point number.
+    """
+    if connection.vendor == "sqlite":
+        return f"SUM({column} / 1000000) * 1000000 + SUM({column} % 1000000)"
+    return f"SUM({column})"
+
+
 def whole(column: str) -> str:
     """An amount in millionths; SQLite keeps decimals as floating-point numbers."""
     kind = "integer" if connection.vendor == "sqlite" else "numeric"
