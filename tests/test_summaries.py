@@ -313,7 +313,7 @@ def test_sums_beyond_what_an_integer_holds_are_kept() -> None:
         project = world.project()
         project.district, project.parent = District.objects.filter(children=None)[0], None
         project.save()
-        make_capacity(project, segment=world.segments[0], quantity=Decimal(9 * 10**12))
+        make_capacity(project, segment=world.segments[0], quantity=9 * 10**12)
     rebuild()
     merge(District.objects.values_list("pk", flat=True))
     # SQLite keeps such sums as floating-point numbers: right to some units of 18 trillion.

@@ -56,7 +56,7 @@ class Found(NamedTuple):
 @cache
 def place_found(*names: str) -> Found:
     """Of the names of a place, Chinese and English, which are spelled character by character."""
-    found = []
+    found: list[str] = []
     for name in names:
         found += [normal_once(name)] if name.isascii() else words(*name)[1:]
     return Found.by(list(dict.fromkeys(found)))
