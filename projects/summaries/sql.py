@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from django.db import connection
@@ -32,6 +33,14 @@ def whole(column: str) -> str:
 
 def listed(keys: Iterable[int]) -> str:
     return ", ".join(str(int(key)) for key in keys) or "NULL"
+
+
+@lru_cache(4096, typed=True)
+def literal(value: bool | int | str) -> str:
+    """A value as it stands in a statement that has no parameters."""
+    if isinstance(value, str):
+        return "'" + value.replace("'", "''") + "'"
+    return str(value).lower()
 
 
 def fetch(statement: str, values: list[Any] | None = None) -> list[Any]:
