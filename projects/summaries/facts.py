@@ -166,20 +166,17 @@ def select(where: str) -> dict[int, Counted]:
 def parts(found: dict[int, Counted], keys: Collection[int]) -> None:
     """Add what those of the projects make and who takes part in them."""
     some = listed(keys)
-    made_by(found, "projects_capacity c", f"c.project_id IN ({some})")
-    for key, company in fetch(
-        f"SELECT project_id, company_id FROM projects_participation WHERE project_id IN ({some})"
-    ):
-        found[key].companies.add(company)
-
-
-def made_by(found: dict[int, Counted], table: str, where: str) -> None:
-    """Add what projects make, from capacities `c` that meet a condition."""
-    for key, segment, unit, per_year, amount in fetch(
-        f"SELECT c.project_id, c.segment_id, c.unit_id, c.per_year, {whole('c.quantity')}"
-        f" FROM {table} WHERE {where} AND c.segment_id IS NOT NULL"
+    for key, company, segment, unit, per_year, amount in fetch(
+        "SELECT project_id, NULL, segment_id, unit_id, per_year,"
+        f" {whole('quantity')} FROM projects_capacity"
+        f" WHERE project_id IN ({some}) AND segment_id IS NOT NULL"
+        " UNION ALL SELECT project_id, company_id, NULL, NULL, NULL, NULL"
+        f" FROM projects_participation WHERE project_id IN ({some})"
     ):
         project = found[key]
+        if company is not None:
+            project.companies.add(company)
+            continue
         project.segments.add(segment)
         if amount is not None:
             made = segment, unit, bool(per_year)
