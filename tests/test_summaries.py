@@ -307,6 +307,18 @@ def test_what_was_written_past_the_tracker_is_counted_anew() -> None:
     assert not wrong()
 
 
+def test_a_place_that_stands_alone_has_no_tally() -> None:
+    world = World(4)
+    project = world.project()
+    project.district, project.parent = make_district(), None
+    project.save()
+    for segment in world.segments[:2]:
+        make_capacity(project, segment=segment)
+    make_participation(project, world.companies[0])
+    rebuild()
+    assert not wrong()
+
+
 def test_sums_beyond_what_an_integer_holds_are_kept() -> None:
     world = World(3)
     for _ in range(2):

@@ -52,7 +52,7 @@ def _places() -> list[tuple[str, str, str]]:
         (
             "counted_place",
             "district",
-            "SELECT district, root, place FROM (SELECT d.id AS district, r.id AS root, CASE"
+            "SELECT district, place, CASE WHEN place IS NOT NULL THEN root END AS root FROM (SELECT d.id AS district, r.id AS root, CASE"
             " WHEN EXISTS (SELECT 1 FROM districts_district c WHERE c.parent_id = d.id)"
             " THEN d.id ELSE d.parent_id END AS place"
             " FROM districts_district d JOIN counted_above a ON a.district = d.id"

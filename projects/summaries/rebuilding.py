@@ -118,6 +118,7 @@ def _tallies(cursor: Cursor) -> None:
         f'INSERT INTO "{Tally._meta.db_table}" ({", ".join(columns(Tally))})'
         " SELECT place, having_segment, figure, segment, unit, per_year, stage, basis, kind,"
         " projects, amount FROM counted_sum s JOIN counted_standing a ON a.id = s.standing"
+        " WHERE place IS NOT NULL"
         # The index begins with it.
         " ORDER BY place"
     )
