@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager, contextmanager
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from django.db import models, transaction
+from django.db import connection, models, transaction
 from django.db.models import Exists, F, OuterRef, Prefetch, Subquery
 from django.utils import timezone
 
@@ -22,6 +22,7 @@ from projects.search import (
 from projects.stages import DISPATCHED, UNFINISHED, Stage
 from projects.summaries.writing import CountedQuerySet
 from projects.words import counted, keep_words
+from zaozhuang.history.entries import holding
 from zaozhuang.history.tracking import TrackedQuerySet
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ KEPT = {
     "stage_observed": "observed",
 }
 WITHOUT_EVENT = {
-    "stage": Stage.UNKNOWN,
+    "stage": Stage.UNKNOWN.value,
     "stage_basis": "",
     "stage_since": None,
     "stage_since_precision": "",
@@ -264,10 +265,14 @@ def _refresh_stages(projects: set[Any]) -> int:
     from projects.summaries.stages import kept_and_latest
 
     before: dict[Any, tuple[str, str]] = {}
+    now = connection.ops.adapt_datetimefield_value(timezone.now())
+    columns = ", ".join(f"{name} = %s" for name in (*KEPT, "updated_at"))
+    statement = f'UPDATE "{Project._meta.db_table}" SET {columns} WHERE id = %s'
     for key, kept, latest in kept_and_latest(projects):
-        wanted = dict(zip(KEPT, latest, strict=True)) if latest else WITHOUT_EVENT
-        if kept != tuple(wanted.values()):
-            models.QuerySet(Project).filter(pk=key).update(**wanted, updated_at=timezone.now())
+        wanted = latest or tuple(WITHOUT_EVENT.values())
+        if kept != wanted:
+            with connection.cursor() as cursor:
+                cursor.execute(statement, [*wanted, now, key])
             before[key] = kept[0], kept[1]
     restaged(before)
     return len(before)
@@ -364,11 +369,13 @@ def following(projects: set[Any]) -> Iterator[None]:
     same time, the second waits and then sees the first's event. Projects that turn out
     during the write to be affected too may be added to the set.
     """
+    from projects.models import Project
     from projects.summaries.facts import lock
 
     with transaction.atomic():
         lock(projects)
-        yield
+        with holding(Project, projects, connection.alias):
+            yield
         _refresh_stages(projects)
 
 

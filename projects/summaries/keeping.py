@@ -21,6 +21,7 @@ from django.db import connection, models, transaction
 from projects.models import CompanyChange, CompanyTally, Overlap, Tally
 from projects.summaries.counting import Sums
 from projects.summaries.facts import CHUNK, lock, read
+from projects.summaries.sql import literal, summed
 
 # After so many writes of a process, the rows that they added are merged.
 MERGE_EVERY = 64
@@ -97,10 +98,10 @@ def difference(before: Sums, after: Sums) -> Sums:
 
 def write(sums: Sums) -> None:
     """Add the sums as rows."""
-    insert(Tally, [(*key, n, str(amount)) for key, (n, amount) in sums.tally.items()])
+    insert(Tally, [(*key, n, amount) for key, (n, amount) in sums.tally.items()])
     insert(
         Overlap,
-        [(*key[:9], n, str(amount), *key[9:]) for key, (n, amount) in sums.overlap.items()],
+        [(*key[:9], n, amount, *key[9:]) for key, (n, amount) in sums.overlap.items()],
     )
     insert(CompanyChange, [(*key, n) for key, n in sums.companies.items()])
     if sums.tally and next(_writes) % MERGE_EVERY == 0:
@@ -109,15 +110,16 @@ def write(sums: Sums) -> None:
 
 
 def insert(model: type[models.Model], rows: Iterable[tuple[Any, ...]]) -> None:
-    """Add rows, their values in the order of the columns; thousands of them need no model."""
-    names = columns(model)
-    head = f'INSERT INTO "{model._meta.db_table}" ({", ".join(names)}) VALUES '
-    one = f"({', '.join(['%s'] * len(names))})"
+    """Add rows, their values in the order of the columns.
+
+    The values stand in the statement itself: keys, numbers and choices, and some four hundred
+    of them for one change of a stage, which as parameters would cost more than all the rest.
+    """
+    head = f'INSERT INTO "{model._meta.db_table}" ({", ".join(columns(model))}) VALUES '
     waiting = iter(rows)
     while some := list(islice(waiting, CHUNK)):
         with connection.cursor() as cursor:
-            values = [value for row in some for value in row]
-            cursor.execute(head + ", ".join([one] * len(some)), values)
+            cursor.execute(head + ", ".join(f"({', '.join(map(literal, row))})" for row in some))
 
 
 def columns(model: type[models.Model]) -> list[str]:
@@ -140,19 +142,20 @@ def merge(places: Iterable[int]) -> None:
 def _merge(cursor: Any, model: type[models.Model], where: str) -> None:
     table, names = model._meta.db_table, columns(model)
     by = ", ".join(name for name in names if name not in ('"projects"', '"amount"'))
-    summed = f"SELECT {by}, SUM(projects) AS projects, SUM(amount) AS amount"
-    some = "HAVING SUM(projects) <> 0 OR SUM(amount) <> 0"
+    amount = summed("amount")
+    added = f"SELECT {by}, SUM(projects) AS projects, {amount} AS amount"
+    some = f"HAVING SUM(projects) <> 0 OR {amount} <> 0"
     into = f'INSERT INTO "{table}" ({by}, projects, amount)'
     if connection.vendor == "postgresql":
         # One statement sees one state, and deletes exactly the rows that it adds up.
         cursor.execute(
             f'WITH gone AS (DELETE FROM "{table}" WHERE {where} RETURNING *)'
-            f" {into} {summed} FROM gone GROUP BY {by} {some}"
+            f" {into} {added} FROM gone GROUP BY {by} {some}"
         )
         return
     cursor.execute(f'SELECT MAX(id) FROM "{table}"')
     last = cursor.fetchone()[0] or 0
-    cursor.execute(f'{into} {summed} FROM "{table}" WHERE {where} GROUP BY {by} {some}')
+    cursor.execute(f'{into} {added} FROM "{table}" WHERE {where} GROUP BY {by} {some}')
     cursor.execute(f'DELETE FROM "{table}" WHERE {where} AND id <= %s', [last])
 
 

@@ -1,22 +1,33 @@
-"""Making all tallies anew, a part of the tree at a time, so that memory stays small."""
+"""Making all tallies anew: the database adds up, set by set, and no project is read here.
 
-from collections.abc import Iterable, Iterator
+`gathering` lays out what is counted in narrow tables; the statements here say of all projects
+what `counting` says of one, and tests compare the two.
+"""
+
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import Count
 
 from districts.models import District
-from projects.models import CompanyChange, CompanyTally, Overlap, Project, Tally
-from projects.summaries.counting import NONE, Figure, Standing, Sums, figures, kept_for
-from projects.summaries.facts import Counted, Place, Tree, made_by, plain, read, select
-from projects.summaries.keeping import insert
-from projects.summaries.sql import listed
+from projects.models import (
+    Capacity,
+    CompanyChange,
+    CompanyTally,
+    Overlap,
+    Participation,
+    Project,
+    Tally,
+)
+from projects.summaries.counting import CAPACITY, DUE, SOURCE
+from projects.summaries.facts import plain
+from projects.summaries.gathering import gathered
+from projects.summaries.keeping import columns
+from projects.summaries.sql import summed
 
-# Projects that are read together.
-TOGETHER = 4000
 TABLES = (Tally, Overlap, CompanyTally, CompanyChange)
-OfPlace = dict[tuple[Figure, Standing], tuple[int, int]]
+SOURCES = (District, Project, Capacity, Participation)
+
+Cursor = Any
 
 
 def rebuild() -> None:
@@ -24,19 +35,21 @@ def rebuild() -> None:
 
     On PostgreSQL nobody writes a project meanwhile.
     """
-    with transaction.atomic():
+    with transaction.atomic(), connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             names = ", ".join(f'"{model._meta.db_table}"' for model in (District, Project, *TABLES))
-            with connection.cursor() as cursor:
-                cursor.execute(f"LOCK TABLE {names} IN SHARE ROW EXCLUSIVE MODE")
+            cursor.execute(f"LOCK TABLE {names} IN SHARE ROW EXCLUSIVE MODE")
+            # Of tables that were filled lately the planner believes that they are empty.
+            _analyze(cursor, SOURCES)
         for model in TABLES:
             plain(model)._raw_delete(connection.alias)
-        _tallies(Tree())
-        _companies()
+        with gathered(cursor):
+            _tallies(cursor)
+            _overlaps(cursor)
+            _companies(cursor)
     if not connection.in_atomic_block:
         with connection.cursor() as cursor:
-            for model in TABLES:
-                cursor.execute(f'ANALYZE "{model._meta.db_table}"')
+            _analyze(cursor, TABLES)
 
 
 def fill(**kwargs: Any) -> None:
@@ -45,112 +58,112 @@ def fill(**kwargs: Any) -> None:
         rebuild()
 
 
-def _tallies(tree: Tree) -> None:
-    """Every place is the sum of those directly below it and of the projects in itself."""
-    open_: dict[int, OfPlace] = {}
-    way: list[Place] = []
-    phases: list[int] = []
-
-    def leave(after: list[Place]) -> None:
-        while way and way[-1] not in after:
-            place = way.pop()
-            held = open_.pop(place.pk)
-            if way:
-                _add(open_[way[-1].pk], held)
-            if place.inner:
-                insert(Tally, _rows(place, held))
-
-    for projects in _batches():
-        for project in projects:
-            if not way or way[-1].pk != project.district:
-                above = tree.above(project.district)
-                leave(above)
-                for place in above[len(way) :]:
-                    way.append(place)
-                    open_[place.pk] = {}
-            held = open_[project.district]
-            for figure, standing, amount in figures(project):
-                before = held.get((figure, standing), NONE)
-                held[figure, standing] = before[0] + 1, before[1] + amount
-            if project.parent is not None:
-                phases.append(project.pk)
-    leave([])
-    sums = Sums()
-    found, _tree = read(phases)
-    sums.add_overlaps(found, set(phases), tree)
-    insert(
-        Overlap,
-        ((*key[:9], n, str(amount), *key[9:]) for key, (n, amount) in sums.overlap.items()),
-    )
+def _analyze(cursor: Cursor, models: tuple[type[Any], ...]) -> None:
+    for model in models:
+        cursor.execute(f'ANALYZE "{model._meta.db_table}"')
 
 
-def _add(into: OfPlace, held: OfPlace) -> None:
-    """Add what a place below adds up to."""
-    for key, (projects, amount) in held.items():
-        before = into.get(key, NONE)
-        into[key] = before[0] + projects, before[1] + amount
-
-
-def _rows(place: Place, held: OfPlace) -> Iterator[tuple[Any, ...]]:
-    for (figure, standing), (projects, amount) in sorted(held.items()):
-        if kept_for(place, figure):
-            yield (place.pk, *figure, *standing, projects, str(amount))
-
-
-def _batches() -> Iterator[Iterable[Counted]]:
-    """All projects in the order of the tree, some districts at a time."""
-    counts = plain(District).order_by("path").annotate(Count("projects"))
-    keys: list[int] = []
-    held = 0
-    for district, projects in counts.values_list("pk", "projects__count"):
-        if projects:
-            keys.append(district)
-            held += projects
-        if held >= TOGETHER:
-            yield _of(keys)
-            keys, held = [], 0
-    if keys:
-        yield _of(keys)
-
-
-def _of(districts: list[int]) -> list[Counted]:
-    """The projects of districts in the order of the tree, without their companies."""
-    here = f"p.district_id IN ({listed(districts)})"
-    ordered = {key: place for place, key in enumerate(districts)}
-    found = select(here)
-    made_by(found, "projects_project p JOIN projects_capacity c ON c.project_id = p.id", here)
-    return sorted(found.values(), key=lambda project: ordered[project.district])
-
-
-# Facet, choice, and what more a project is joined with; `counting.choices` says the same of one.
-CHOICES = [
-    ("''", "''", ""),
-    ("'stage'", "p.stage", ""),
-    ("'basis'", "p.stage_basis", ""),
-    ("'kind'", "p.kind", ""),
-    (
-        "'segment'",
-        "CAST(c.segment_id AS varchar(20))",
-        " JOIN projects_capacity c ON c.project_id = p.id AND c.segment_id IS NOT NULL",
-    ),
+# What the smallest places with tallies add up to, in the order of the columns of the tally but
+# for the standing, which is one number.
+SMALLEST = [
+    "SELECT place, 0, '', segment, 0, false, standing, SUM(projects), 0"
+    " FROM counted_standings GROUP BY place, segment, standing",
+    "SELECT place, 0, invested, segment, 0, false, standing, projects, amount"
+    " FROM counted_standings WHERE invested <> ''",
+    f"SELECT p.place, 0, '{CAPACITY}', m.segment, m.unit, m.per_year, p.standing,"
+    " COUNT(*), {amount} FROM counted_made m JOIN counted_project p ON p.id = m.project"
+    " GROUP BY p.place, m.segment, m.unit, m.per_year, p.standing",
+    f"SELECT place, 0, '{SOURCE}', source, 0, false,"
+    " (SELECT id FROM counted_standing WHERE stage = '' AND basis = '' AND kind = ''),"
+    " COUNT(*), 0 FROM counted_project WHERE source IS NOT NULL GROUP BY place, source",
+    f"SELECT p.place, 0, '{DUE}', p.due, 0, false, a.id, SUM(p.projects), 0 FROM"
+    " (SELECT place, due, standing, COUNT(*) AS projects FROM counted_project"
+    " WHERE due IS NOT NULL GROUP BY place, due, standing) AS p"
+    " CROSS JOIN counted_standing s CROSS JOIN counted_standing a"
+    " WHERE s.id = p.standing AND a.stage = s.stage AND a.basis = '' AND a.kind = ''"
+    " GROUP BY p.place, p.due, a.id",
+]
+# Projects with a segment by each other one that they have: for the largest places alone.
+LARGEST = [
+    "SELECT p.root, h.segment, '', s.segment, 0, false, p.standing, COUNT(*), 0"
+    " FROM counted_segment h JOIN counted_segment s"
+    " ON s.project = h.project AND s.segment <> h.segment"
+    " JOIN counted_project p ON p.id = h.project"
+    " GROUP BY p.root, h.segment, s.segment, p.standing",
+    f"SELECT p.root, h.segment, '{CAPACITY}', m.segment, m.unit, m.per_year, p.standing,"
+    " COUNT(*), {amount} FROM counted_segment h JOIN counted_made m"
+    " ON m.project = h.project AND m.segment <> h.segment"
+    " JOIN counted_project p ON p.id = h.project"
+    " GROUP BY p.root, h.segment, m.segment, m.unit, m.per_year, p.standing",
 ]
 
 
-def _companies() -> None:
-    with connection.cursor() as cursor:
-        for facet, choice, joined in CHOICES:
-            _companies_of(cursor, facet, choice, joined)
-        large = plain(District).filter(parent__isnull=False, children__children__isnull=False)
-        for key, path in large.distinct().values_list("pk", "path"):
-            below = plain(District).filter(path__startswith=path).values_list("pk", flat=True)
-            some = ", ".join(str(place) for place in below)
-            _companies_of(cursor, "'district'", f"'{key}'", "", f"WHERE p.district_id IN ({some})")
-
-
-def _companies_of(cursor: Any, facet: str, choice: str, joined: str, where: str = "") -> None:
+def _tallies(cursor: Cursor) -> None:
+    """The smallest places are counted from their projects, all others from those in them."""
+    amount = summed("m.amount")
+    for statement in SMALLEST:
+        cursor.execute(f"INSERT INTO counted_sum {statement.format(amount=amount)}")
+    cursor.execute("SELECT COALESCE(MAX(depth), 0) FROM counted_depth")
+    key = "figure, segment, unit, per_year, standing"
+    for depth in range(cursor.fetchone()[0], 1, -1):
+        cursor.execute(
+            f"INSERT INTO counted_sum (place, having_segment, {key}, projects, amount)"
+            f" SELECT d.parent, 0, {key}, SUM(projects), {summed('amount')}"
+            f" FROM counted_sum s JOIN counted_depth d ON d.place = s.place AND d.depth = {depth}"
+            f" GROUP BY d.parent, {key}"
+        )
+    for statement in LARGEST:
+        cursor.execute(f"INSERT INTO counted_sum {statement.format(amount=amount)}")
     cursor.execute(
-        f'INSERT INTO "{CompanyTally._meta.db_table}" (facet, choice, company, projects)'
-        f" SELECT {facet}, {choice}, t.company_id, COUNT(DISTINCT p.id)"
-        " FROM projects_project p JOIN projects_participation t ON t.project_id = p.id"
-        f"{joined} {where} GROUP BY 1, 2, 3 ORDER BY 1, 2, 4 DESC"
+        f'INSERT INTO "{Tally._meta.db_table}" ({", ".join(columns(Tally))})'
+        " SELECT place, having_segment, figure, segment, unit, per_year, stage, basis, kind,"
+        " projects, amount FROM counted_sum s JOIN counted_standing a ON a.id = s.standing"
+        # The index begins with it.
+        " ORDER BY place"
     )
+
+
+def _overlaps(cursor: Cursor) -> None:
+    """What phases and the projects that they are phases of both state."""
+    cursor.execute(
+        f'INSERT INTO "{Overlap._meta.db_table}" ({", ".join(columns(Overlap))})'
+        " SELECT o.place, having_segment, figure, segment, unit, per_year, s.stage, s.basis,"
+        " s.kind, projects, amount, above_place, a.stage, a.basis, a.kind FROM ("
+        " SELECT t.place, s.having_segment, s.figure, s.segment, s.unit, s.per_year, c.standing,"
+        f" COUNT(*) AS projects, {summed('s.amount')} AS amount, t.above_place, c.above_standing"
+        " FROM counted_shared s JOIN counted_pair c ON c.phase = s.phase"
+        " JOIN counted_together t"
+        " ON t.district = c.district AND t.above_district = c.above_district"
+        " WHERE s.having_segment = 0 OR t.is_root"
+        " GROUP BY t.place, s.having_segment, s.figure, s.segment, s.unit, s.per_year,"
+        " c.standing, t.above_place, c.above_standing) AS o"
+        " CROSS JOIN counted_standing s CROSS JOIN counted_standing a"
+        " WHERE s.id = o.standing AND a.id = o.above_standing"
+    )
+
+
+# Facet and choice, and from where; `counting.choices` says the same of one project.
+OF_STANDING = "counted_company t JOIN counted_standing s ON s.id = t.standing"
+CHOICES = [
+    ("", "''", "projects", "counted_company t"),
+    ("stage", "s.stage", "projects", OF_STANDING),
+    ("basis", "s.basis", "projects", OF_STANDING),
+    ("kind", "s.kind", "projects", OF_STANDING),
+    (
+        "segment",
+        "s.segment",
+        "1",
+        "counted_taken t JOIN counted_segment s ON s.project = t.project",
+    ),
+    ("district", "l.place", "1", "counted_taken t JOIN counted_large l ON l.district = t.district"),
+]
+
+
+def _companies(cursor: Cursor) -> None:
+    for facet, choice, projects, table in CHOICES:
+        cursor.execute(
+            f'INSERT INTO "{CompanyTally._meta.db_table}" (facet, choice, company, projects)'
+            f" SELECT '{facet}', CAST(choice AS varchar(20)), company, projects"
+            f" FROM (SELECT {choice} AS choice, t.company, SUM({projects}) AS projects"
+            f" FROM {table} GROUP BY 1, 2) AS f ORDER BY f.choice, projects DESC"
+        )

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from django.db import connection
@@ -14,6 +15,16 @@ def total(column: str) -> str:
     return f"TOTAL({column})" if connection.vendor == "sqlite" else f"SUM({column})"
 
 
+def summed(column: str) -> str:
+    """A sum of whole numbers, exact as far as a column holds them: on SQLite to 63 bits.
+
+    Beyond these it fails there, and this gives the nearest floating-point number.
+    """
+    if connection.vendor == "sqlite":
+        return f"SUM({column} / 1000000) * 1000000 + SUM({column} % 1000000)"
+    return f"SUM({column})"
+
+
 def whole(column: str) -> str:
     """An amount in millionths; SQLite keeps decimals as floating-point numbers."""
     kind = "integer" if connection.vendor == "sqlite" else "numeric"
@@ -22,6 +33,14 @@ def whole(column: str) -> str:
 
 def listed(keys: Iterable[int]) -> str:
     return ", ".join(str(int(key)) for key in keys) or "NULL"
+
+
+@lru_cache(4096, typed=True)
+def literal(value: bool | int | str) -> str:
+    """A value as it stands in a statement that has no parameters."""
+    if isinstance(value, str):
+        return "'" + value.replace("'", "''") + "'"
+    return str(value).lower()
 
 
 def fetch(statement: str, values: list[Any] | None = None) -> list[Any]:

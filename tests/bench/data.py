@@ -14,9 +14,17 @@ from itertools import accumulate
 from random import Random
 from typing import Any, NamedTuple
 
-from projects.search import keys
 from projects.stages import Stage
-from tests.bench.names import Found, document, normal_once, product_found, texts, word, words
+from tests.bench.names import (
+    Found,
+    document,
+    normal_once,
+    place_found,
+    product_found,
+    texts,
+    word,
+    words,
+)
 from tests.bench.places import CITIES, COUNTIES, PROVINCES, Place, counties, places
 from tests.bench.words import (
     BRANDS,
@@ -204,7 +212,7 @@ class World:
         place, turn = at % COUNTIES, at // COUNTIES
         brand = word(BRANDS[(turn * 37 + place) % len(BRANDS)])
         trade, english = TRADES[at % len(TRADES)]
-        home, kind = word(self.counties[place].names[2]), word(trade)
+        home, kind = words(*self.counties[place].names[2]), word(trade)
         sound = brand.sound.title()
         short_en = f"{sound} {english}"
         name_en = f"{short_en} ({self.counties[place].names[3]})"
@@ -227,7 +235,7 @@ class County:
     def __init__(self, world: World, place: Place, rows: Rows) -> None:
         self.world, self.place, self.rows = world, place, rows
         self.chance = Random(SEED + place.id).random
-        self.found_by = Found.by(keys(*place.names))
+        self.found_by = place_found(*place.names)
         # The latest project that is no phase, and its main product.
         self.whole: tuple[int, Product] | None = None
 
@@ -253,7 +261,7 @@ class County:
         besides = [self.found_by]
         self._companies(key, cited, besides)
         self._capacities(key, products, entered, cited, besides)
-        text, pairs = texts(found_by, besides)
+        text, pairs = texts(name, found_by, besides)
         self.rows["projects_projectpairs"].append((key, pairs))
         kept = self._life(key, cited)
         basis = "stated" if chance() < 0.6 else "inferred"
@@ -264,7 +272,7 @@ class County:
         invested = chance() < 0.7
         self.rows["projects_project"].append(
             (
-                key, f"p{key:07}", name, name_en, self.place.id, KINDS[int(chance() ** 6 * 3)], parent,
+                key, f"p{key:07}", name[0] + name[1], name_en, self.place.id, KINDS[int(chance() ** 6 * 3)], parent,
                 start if started else None, "month" if started else "", basis if started else "",
                 *due, basis if due[0] else "",
                 QUANTITIES[int(chance() * len(QUANTITIES))] if invested else None,
@@ -278,8 +286,11 @@ class County:
 
     def _names(
         self, key: int, local: int, product: Product, *, phase: bool
-    ) -> tuple[str, str, list[str]]:
-        """The names of a project, each once in its county, and what it is found by."""
+    ) -> tuple[tuple[str, str], str, list[str]]:
+        """The names of a project, each once in its county, and what it is found by.
+
+        The Chinese name in two parts, the brand and the rest.
+        """
         brand = BRANDS[(local * 13 + self.place.id * 7) % len(BRANDS)]
         place, offset = divmod(key % RARE_EVERY - 7, 16)
         if not offset and place < len(RARE):
@@ -291,7 +302,7 @@ class County:
         first, rest = word(brand), words(product[0], suffix)
         english = f" {product[1]} {suffix_en}"
         return (
-            first.text + rest.text,
+            (first.text, rest.text),
             first.sound.title() + english,
             [
                 first.key + rest.key,

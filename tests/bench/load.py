@@ -7,6 +7,7 @@ by set, and is done. What rows hold themselves (kept stages, search texts) comes
 """
 
 import argparse
+import gc
 import marshal
 import os
 import sys
@@ -29,8 +30,8 @@ MAKERS = 2
 AHEAD = 4
 # Rows that one statement inserts.
 TOGETHER = 40
-# Below this, starting a process costs more than it saves.
-WORTH_A_PROCESS = 20_000
+# Below this, starting processes costs more than it saves.
+WORTH_A_PROCESS = 4_000
 # For the writing of a database that can be made anew: nothing waits for the disk, and neither
 # foreign keys nor triggers nor, on SQLite, checks are looked at row by row. The same rows pass
 # all of them in tests/test_bench_data.py.
@@ -87,6 +88,7 @@ def load(size: int, progress: Progress | None = None) -> tuple[float, float]:
     say = progress or (lambda what, done, of: None)
     _refuse_a_filled_database()
     start = time.perf_counter()
+    gc.disable()  # rows hold no circles; looking for some among so many takes a third of the time
     world = World(size)
     models = {
         model._meta.db_table: model
@@ -109,6 +111,7 @@ def load(size: int, progress: Progress | None = None) -> tuple[float, float]:
                 cursor.execute(statement)
             say(what, at, len(set_aside))
     _after_the_rows(connection, [models[name]._meta for name in COLUMNS])
+    gc.enable()
     rows_there = time.perf_counter() - start
     for command in derived():
         say(command, 0, 1)
@@ -164,7 +167,7 @@ def _made(world: World) -> Iterator[tuple[Batch, Rows]]:
             yield batch, world.rows(batch)
         return
     with ProcessPoolExecutor(
-        MAKERS, get_context("spawn"), initializer=_begin, initargs=(world.size,)
+        MAKERS, get_context("fork"), initializer=_begin, initargs=(world.size,)
     ) as pool:
         waiting: list[tuple[Batch, Future[bytes]]] = []
         for at in range(len(batches) + AHEAD):
@@ -180,6 +183,7 @@ _world: World
 
 def _begin(size: int) -> None:
     global _world
+    gc.disable()
     _world = World(size)
 
 

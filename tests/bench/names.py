@@ -54,13 +54,32 @@ class Found(NamedTuple):
 
 
 @cache
+def place_found(*names: str) -> Found:
+    """Of the names of a place, Chinese and English, which are spelled character by character."""
+    found: list[str] = []
+    for name in names:
+        found += [normal_once(name)] if name.isascii() else words(*name)[1:]
+    return Found.by(list(dict.fromkeys(found)))
+
+
+@cache
 def product_found(*names: str) -> Found:
     return Found.by(keys(*names))
 
 
-def texts(own: list[str], related: list[Found]) -> tuple[str, str]:
-    """The search text and the words of its index, as projects.search and projects.words make them."""
-    pairs = words_of(own[0]).split(" ")
+@cache
+def pairs_of(text: str) -> list[str]:
+    """The words of the search's index of a text, such as what names end with."""
+    return words_of(text).split(" ")
+
+
+def texts(name: tuple[str, str], own: list[str], related: list[Found]) -> tuple[str, str]:
+    """The search text and the words of its index, as projects.search and projects.words make them.
+
+    The name is in two parts, of which the first is a pair of characters.
+    """
+    first, rest = name
+    pairs = [first, first[1] + rest[0], *pairs_of(rest)]
     besides: list[str] = []
     for found in related:
         besides += found.keys
@@ -70,6 +89,8 @@ def texts(own: list[str], related: list[Found]) -> tuple[str, str]:
 
 def document(own: list[str], related: list[str]) -> str:
     """As projects.search.document, of keys instead of names."""
-    named = dict.fromkeys(own)
-    besides = [key for key in dict.fromkeys(related) if key not in named]
-    return "\n" + "".join([f"{key}\n" for key in named] + [f"\t{key}\n" for key in besides])
+    named, besides = dict.fromkeys(own), dict.fromkeys(related)
+    for key in named:
+        besides.pop(key, None)
+    text = "\n" + "\n".join(named) + "\n"
+    return text + "\t" + "\n\t".join(besides) + "\n" if besides else text

@@ -3,8 +3,7 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from pypinyin import lazy_pinyin
-
+from tests.bench.names import words
 from tests.bench.words import BRAND_SECOND, FIRST, PLACE
 
 PROVINCES, CITIES, COUNTIES = 31, 330, 3000
@@ -38,7 +37,7 @@ def places() -> list[Place]:
             parent, order = above[number % len(above)], number // len(above)
             code = (parent.code[: digits - 2] + f"{11 + order:02}").ljust(6, "0")
             short = _name(number, long=letter == "d")
-            sound = "".join(lazy_pinyin(short)).title()
+            sound = words(*short).sound.title()
             level.append(
                 Place(
                     len(found) + number + 1,

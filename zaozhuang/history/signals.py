@@ -8,6 +8,7 @@ from django.db.models.signals import m2m_changed, post_save, pre_delete, pre_sav
 
 from zaozhuang.history.entries import (
     Difference,
+    given,
     label,
     lock,
     names,
@@ -47,14 +48,20 @@ def before_save(sender: type[Tracked], instance: Tracked, using: str, **kwargs: 
     owner = getattr(instance, f"{sender.history_owner}_id") if sender.history_owner else None
     pks = [] if instance.pk is None else [instance.pk]
     lock(sender, pks, using, [] if owner is None else [owner])
-    instance.__dict__[BEFORE] = states(sender, pks, using).get(instance.pk)
+    instance.__dict__[BEFORE] = states(sender, pks, using).get(instance.pk) if pks else None
 
 
 def after_save(
-    sender: type[Tracked], instance: Tracked, using: str, raw: bool = False, **kwargs: Any
+    sender: type[Tracked],
+    instance: Tracked,
+    using: str,
+    raw: bool = False,
+    created: bool = False,
+    **kwargs: Any,
 ) -> None:
+    after = given(instance) if created and not raw else None
     # Read back, because what was assigned is not always what is stored: expressions, decimals.
-    after = states(sender, [instance.pk], using).get(instance.pk)
+    after = after or states(sender, [instance.pk], using).get(instance.pk)
     before = instance.__dict__.pop(BEFORE, None)
     if raw and before is None and _comes_with_history(sender, instance.pk, using):
         instance.__dict__[RESTORED] = True
