@@ -177,13 +177,13 @@ class ProjectFilter(django_filters.FilterSet):
         return rows.in_stage(*stages) if stages else rows
 
     def in_segments(
-        self, rows: ProjectQuerySet, _name: str, segments: QuerySet[Segment]
+        self, rows: ProjectQuerySet, _name: str, segments: list[Segment]
     ) -> ProjectQuerySet:
         own = Capacity.objects.filter(project=OuterRef("pk"), segment__in=segments)
         return rows.filter(Exists(own)) if segments else rows
 
     def of_companies(
-        self, rows: ProjectQuerySet, _name: str, companies: QuerySet[Company]
+        self, rows: ProjectQuerySet, _name: str, companies: list[Company]
     ) -> ProjectQuerySet:
         own = Participation.objects.filter(project=OuterRef("pk"), company__in=companies)
         return rows.filter(Exists(own)) if companies else rows
@@ -239,7 +239,7 @@ class StageChangeFilter(PlacedFilter):
         return rows.filter(project__in=here) if districts else rows
 
     def of_projects(
-        self, rows: QuerySet[Any], _name: str, projects: QuerySet[Project]
+        self, rows: QuerySet[Any], _name: str, projects: list[Project]
     ) -> QuerySet[Any]:
         return rows.filter(project__in=projects) if projects else rows
 

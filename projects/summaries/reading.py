@@ -32,9 +32,8 @@ class Places:
     def of(cls, districts: Iterable[District]) -> "Places":
         """The districts without those inside others; all roots where none is given."""
         chosen = list(districts)
-        everything = not chosen
-        if everything:
-            chosen = list(plain(District).filter(parent=None).only("pk", "path", "parent"))
+        if not chosen:
+            return cls.everything()
         outer = [
             place
             for place in chosen
@@ -42,6 +41,15 @@ class Places:
         ]
         keys = [place.pk for place in outer]
         return cls(keys, len(inner(keys)) < len(keys), all(p.parent_id is None for p in outer))
+
+    @classmethod
+    def everything(cls) -> "Places":
+        """All roots."""
+        rows = fetch(
+            "SELECT id, EXISTS (SELECT 1 FROM districts_district c WHERE c.parent_id = d.id)"
+            " FROM districts_district d WHERE parent_id IS NULL ORDER BY path"
+        )
+        return cls([key for key, _inner in rows], not all(inner for _key, inner in rows), True)
 
 
 def inner(keys: Collection[int]) -> set[int]:
@@ -80,13 +88,13 @@ class Kept:
 
     def districts(self, keys: Collection[int]) -> dict[int, int]:
         """How many projects each of the places has, wherever the selection looks."""
-        some = inner(keys)
-        found: dict[int, int] = {}
-        if some:
-            rows = self._rows("place, SUM(projects)", "place", [""], 0, self.segment, places=some)
-            found.update(rows)
-        if leaves := set(keys) - some:
-            found.update(self._at_leaves(leaves))
+        if not keys:
+            return {}
+        rows = self._rows("place, SUM(projects)", "place", [""], 0, self.segment, places=keys)
+        found: dict[int, int] = dict(rows)
+        # What has no tally lies at the bottom of the tree, or has no projects.
+        if others := set(keys) - found.keys():
+            found.update(self._at_leaves(others))
         return found
 
     def _at_leaves(self, keys: Collection[int]) -> list[Any]:
