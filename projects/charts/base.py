@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote_plus, urlencode
 
 from projects.stages import Family
 from zaozhuang.addresses import page_url, record_url
@@ -67,8 +67,14 @@ class Chart:
 
 def projects_url(**parameters: str | Sequence[str]) -> str:
     """The project list with the given filters; what a click on a chart opens."""
-    given = {name: value for name, value in parameters.items() if value}
-    return page_url("projects") + (f"?{urlencode(given, doseq=True)}" if given else "")
+    # A picture has a thousand of these, and `urlencode` takes its time.
+    query = "&".join(
+        f"{name}={quote_plus(one)}"
+        for name, value in parameters.items()
+        for one in ([value] if isinstance(value, str) else value)
+        if value
+    )
+    return page_url("projects") + (f"?{query}" if query else "")
 
 
 def number(value: int, href: str = "") -> Cell:

@@ -38,7 +38,7 @@ class Listed:
             places, before = window(figures.kept, start, stop, backwards=ordering.startswith("-"))
             rows = rows.filter(district__in=places)
             start, stop = start - before, stop - before
-        elif figures.kept is None and figures.few:
+        elif figures.kept is None and figures.few and not self.filterset.common:
             # They are known already: nothing is searched for again.
             known = RawSQL(f"projects_project.id IN ({figures.few.keys})", [], BooleanField())
             every = Project.objects.at(self.filterset.as_of_day).for_table()

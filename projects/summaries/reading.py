@@ -12,7 +12,7 @@ from typing import Any
 from django.db.models import Q
 
 from districts.models import District
-from projects.summaries.counting import CAPACITY
+from projects.summaries.counting import CAPACITY, NOBODY
 from projects.summaries.facts import plain
 from projects.summaries.sql import MILLIONTHS, fetch, listed, total
 
@@ -252,14 +252,14 @@ def largest(facet: str, choice: str, most: int, wanted: Collection[int]) -> dict
     changed = dict(
         fetch(
             "SELECT company, SUM(projects) FROM projects_companychange"
-            " WHERE facet = %s AND choice = %s GROUP BY company",
+            f" WHERE facet = %s AND choice = %s AND company <> {NOBODY} GROUP BY company",
             at,
         )
     )
     found = dict(
         fetch(
             "SELECT company, projects FROM projects_companytally"
-            " WHERE facet = %s AND choice = %s AND projects > 0"
+            f" WHERE facet = %s AND choice = %s AND projects > 0 AND company <> {NOBODY}"
             f" ORDER BY projects DESC, company LIMIT {most + len(changed)}",
             at,
         )

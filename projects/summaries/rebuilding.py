@@ -8,7 +8,7 @@ from django.db.models import Count
 
 from districts.models import District
 from projects.models import CompanyChange, CompanyTally, Overlap, Project, Tally
-from projects.summaries.counting import NONE, Figure, Standing, Sums, figures, kept_for
+from projects.summaries.counting import NOBODY, NONE, Figure, Standing, Sums, figures, kept_for
 from projects.summaries.facts import Counted, Place, Tree, made_by, plain, read, select
 from projects.summaries.keeping import insert
 from projects.summaries.sql import listed
@@ -140,11 +140,22 @@ def _companies() -> None:
     with connection.cursor() as cursor:
         for facet, choice, joined in CHOICES:
             _companies_of(cursor, facet, choice, joined)
+        _unnamed(cursor)
         large = plain(District).filter(parent__isnull=False, children__children__isnull=False)
         for key, path in large.distinct().values_list("pk", "path"):
             below = plain(District).filter(path__startswith=path).values_list("pk", flat=True)
             some = ", ".join(str(place) for place in below)
             _companies_of(cursor, "'district'", f"'{key}'", "", f"WHERE p.district_id IN ({some})")
+
+
+def _unnamed(cursor: Any) -> None:
+    cursor.execute(
+        f'INSERT INTO "{CompanyTally._meta.db_table}" (facet, choice, company, projects)'
+        f" SELECT 'segment', CAST(c.segment_id AS varchar(20)), {NOBODY}, COUNT(DISTINCT p.id)"
+        " FROM projects_project p JOIN projects_capacity c ON c.project_id = p.id"
+        " WHERE c.segment_id IS NOT NULL AND NOT EXISTS"
+        " (SELECT 1 FROM projects_participation t WHERE t.project_id = p.id) GROUP BY c.segment_id"
+    )
 
 
 def _companies_of(cursor: Any, facet: str, choice: str, joined: str, where: str = "") -> None:
