@@ -7,7 +7,7 @@ pattern up, fills it in and matches it again for each.
 from functools import cache
 from urllib.parse import quote
 
-from django.urls import get_script_prefix, get_urlconf, reverse
+from django.urls import get_script_prefix, reverse
 from django.utils.translation import get_language
 
 MARK = "SLUG"
@@ -15,12 +15,12 @@ MARK = "SLUG"
 
 def page_url(name: str) -> str:
     """The address of a page that takes no argument, in the reader's language."""
-    return _around(name, "", get_language(), get_script_prefix(), get_urlconf())[0]
+    return _around(name, "", get_language(), get_script_prefix())[0]
 
 
 def record_url(name: str, slug: str) -> str:
     """The address of a record's page."""
-    before, after = _around(name, MARK, get_language(), get_script_prefix(), get_urlconf())
+    before, after = _around(name, MARK, get_language(), get_script_prefix())
     return f"{before}{quote(slug)}{after}"
 
 

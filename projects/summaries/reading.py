@@ -9,8 +9,6 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Q
-
 from districts.models import District
 from projects.summaries.counting import CAPACITY, NOBODY
 from projects.summaries.facts import plain
@@ -122,12 +120,12 @@ class Kept:
     def _taking_part(self, order: str, more: str = "") -> list[Any]:
         where, values = self._projects()
         if not self.roots or len(self.places) < _roots():
-            paths = plain(District).filter(pk__in=self.places).values_list("path", flat=True)
-            inside = Q()
-            for path in paths:
-                inside |= Q(path__startswith=path)
-            below = plain(District).filter(inside).values_list("pk", flat=True)
-            where.append(f"p.district_id IN ({listed(below)})")
+            below = fetch(
+                "SELECT d.id FROM districts_district d JOIN districts_district above"
+                " ON substr(d.path, 1, length(above.path)) = above.path"
+                f" WHERE above.id IN ({listed(self.places)})"
+            )
+            where.append(f"p.district_id IN ({listed(key for (key,) in below)})")
         return fetch(
             "SELECT t.company_id, COUNT(DISTINCT p.id) FROM projects_project p"
             " JOIN projects_participation t ON t.project_id = p.id"
@@ -158,7 +156,10 @@ class Kept:
         if self.segment:
             chosen.append(("segment", str(self.segment)))
         if not self.roots:
-            large = plain(District).filter(parent__parent__in=self.places).exists()
+            large = fetch(
+                "SELECT 1 FROM districts_district d JOIN districts_district above"
+                f" ON above.id = d.parent_id WHERE above.parent_id IN ({listed(self.places)}) LIMIT 1"
+            )
             if len(self.places) > 1 or not large:
                 return None
             chosen.append(("district", str(self.places[0])))

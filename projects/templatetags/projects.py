@@ -8,7 +8,7 @@ from django import template
 from django.core.serializers.json import DjangoJSONEncoder
 from django.utils.safestring import SafeString, mark_safe
 
-from projects.charts.base import Cell, Chart
+from projects.charts.base import Cell, Chart, address, projects_url
 from projects.facets import Choice, Facet
 from projects.listing import SHOWN
 from projects.rows import Rows
@@ -21,6 +21,12 @@ register = template.Library()
 def project_rows(context: template.Context, projects: Any, columns: Any) -> SafeString:
     """The rows of a table of projects, with the usual columns where none are chosen."""
     return Rows(columns or SHOWN, on_day(context)).write(projects)
+
+
+@register.simple_tag(takes_context=True)
+def projects_at(context: template.Context, **parameters: str) -> str:
+    """The address of the list with these filters, on the day of the page."""
+    return projects_url(**parameters, **address(context.get("as_of")))
 
 
 @register.simple_tag
