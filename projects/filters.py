@@ -67,7 +67,7 @@ class ChoicesFilter(django_filters.MultipleChoiceFilter):
 class ProjectFilter(django_filters.FilterSet):
     """What `/projects/` and its exports can be asked."""
 
-    q = django_filters.CharFilter(method="search", label=_("Search"), max_length=100)
+    q = django_filters.CharFilter(method="keep", label=_("Search"), max_length=100)
     district = RecordsFilter(
         method="in_districts",
         to_field_name="slug",
@@ -128,9 +128,10 @@ class ProjectFilter(django_filters.FilterSet):
 
         return Figures(self)
 
-    def selection(self, without: str = "") -> ProjectQuerySet:
+    def selection(self, without: str = "", *, in_order: bool = True) -> ProjectQuerySet:
         """The projects that all parameters but `without` select, in the order asked for.
 
+        To be counted, they need not be `in_order`, and a search asks its index for all it finds.
         An invalid parameter selects nothing: a bad value is never a silent "all".
         """
         rows: ProjectQuerySet = self.queryset
@@ -140,7 +141,9 @@ class ProjectFilter(django_filters.FilterSet):
         for name, value in self.values.items():
             if name != without:
                 rows = self.filters[name].filter(rows, value)
-        return self.ordered(rows)
+        if self.values["q"]:
+            rows = rows.matching(self.values["q"], in_order and self.common)
+        return self.ordered(rows) if in_order else rows.order_by()
 
     @cached_property
     def ranked(self) -> bool:
@@ -167,11 +170,8 @@ class ProjectFilter(django_filters.FilterSet):
     # One method a parameter.
 
     def keep(self, rows: ProjectQuerySet, _name: str, _value: Any) -> ProjectQuerySet:
-        """Not a condition: as_of and ordering are applied by selection()."""
+        """Not a condition: q, as_of and ordering are applied by selection()."""
         return rows
-
-    def search(self, rows: ProjectQuerySet, _name: str, text: str) -> ProjectQuerySet:
-        return rows.matching(text, self.common)
 
     def in_districts(
         self, rows: ProjectQuerySet, _name: str, districts: list[District]

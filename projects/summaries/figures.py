@@ -34,7 +34,7 @@ class Figures:
 
     @cached_property
     def rows(self) -> ProjectQuerySet:
-        return self.filterset.selection(without=self.without).order_by()
+        return self.filterset.selection(self.without, in_order=False)
 
     def _values(self, name: str) -> Any:
         return self.filterset.values.get(name) if name != self.without else None
