@@ -42,6 +42,7 @@ from projects.models import (
     StageChange,
     Tally,
 )
+from projects.stages import Stage
 from tests import factories as make
 from tests.desk import address, input_of
 from tests.factories import day
@@ -259,6 +260,21 @@ def test_an_entry_says_from_what_to_what() -> None:
     assert (entry.model, entry.object_id, entry.user, entry.reason) == (
         "projects.project", project.pk, None, "",
     )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"stage": Stage.BUILDING, "date": day("2024-05-01"), "observed": True},
+        {"stage": Value("building"), "date": "2024-05-01", "observed": 1, "note": Value("x")},
+    ],
+)
+def test_a_new_row_is_recorded_as_it_is_stored(given: dict[str, Any]) -> None:
+    event = StageChange.every.create(project=make.make_project(), **given)
+    entry = HistoryEntry.objects.get(model=label(StageChange), object_id=event.pk)
+    stored = states(StageChange, [event.pk], "default")[event.pk]
+    assert {name: pair[1] for name, pair in entry.changes.items()} == stored
+    assert stored["observed"] is True
 
 
 def test_what_goes_with_a_record_has_its_own_entry_and_keeps_all_it_held() -> None:

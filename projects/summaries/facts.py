@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db import connection, models
 
-from projects.summaries.sql import MILLIONTHS, fetch, listed, whole
+from projects.summaries.sql import MILLIONTHS, among, fetch, listed, whole
 from zaozhuang.dates import Precision
 
 # Keys in one query; every database takes that many parameters.
@@ -133,53 +133,53 @@ def chunks(keys: Iterable[Any]) -> Iterator[list[Any]]:
         yield ordered[start : start + CHUNK]
 
 
-def read(keys: Iterable[Any], *, relatives: bool = True) -> tuple[dict[int, Counted], Tree]:
+def read(keys: Iterable[Any]) -> tuple[dict[int, Counted], Tree]:
     """The projects as they are now, with their phases and what they are phases of."""
     found: dict[int, Counted] = {}
     for chunk in chunks(keys):
-        some = listed(chunk)
-        found |= select(f"p.id IN ({some})" + (f" OR p.parent_id IN ({some})" if relatives else ""))
+        some, values = among(chunk)
+        found |= select(f"p.id IN ({some}) OR p.parent_id IN ({some})", [*values, *values])
     above = {project.parent for project in found.values()} - {None} - found.keys()
-    for chunk in chunks(above if relatives else ()):
-        found |= select(f"p.id IN ({listed(chunk)})")
+    for chunk in chunks(above):
+        some, values = among(chunk)
+        found |= select(f"p.id IN ({some})", values)
     for chunk in chunks(found):
         parts(found, chunk)
     return found, Tree({project.path for project in found.values()})
 
 
-def select(where: str) -> dict[int, Counted]:
+def select(where: str, values: list[int]) -> dict[int, Counted]:
     """The projects that meet a condition, without their parts."""
     found: dict[int, Counted] = {}
     for row in fetch(
         "SELECT p.id, p.district_id, p.stage, p.stage_basis, p.kind, p.parent_id, p.source_id,"
         f" p.due, p.due_precision, p.investment_kind, {whole('p.investment')}, d.path"
         " FROM projects_project p JOIN districts_district d ON d.id = p.district_id"
-        f" WHERE {where}"
+        f" WHERE {where}",
+        values,
     ):
         *most, due, precision, invested, amount, path = row
-        values = [*most, deadline(due, precision), invested, int(amount or 0)]
-        found[row[0]] = Counted(*values)
+        counted = [*most, deadline(due, precision), invested, int(amount or 0)]
+        found[row[0]] = Counted(*counted)
         found[row[0]].path = path
     return found
 
 
 def parts(found: dict[int, Counted], keys: Collection[int]) -> None:
     """Add what those of the projects make and who takes part in them."""
-    some = listed(keys)
-    made_by(found, "projects_capacity c", f"c.project_id IN ({some})")
-    for key, company in fetch(
-        f"SELECT project_id, company_id FROM projects_participation WHERE project_id IN ({some})"
-    ):
-        found[key].companies.add(company)
-
-
-def made_by(found: dict[int, Counted], table: str, where: str) -> None:
-    """Add what projects make, from capacities `c` that meet a condition."""
-    for key, segment, unit, per_year, amount in fetch(
-        f"SELECT c.project_id, c.segment_id, c.unit_id, c.per_year, {whole('c.quantity')}"
-        f" FROM {table} WHERE {where} AND c.segment_id IS NOT NULL"
+    some, values = among(keys)
+    for key, company, segment, unit, per_year, amount in fetch(
+        "SELECT project_id, NULL, segment_id, unit_id, per_year,"
+        f" {whole('quantity')} FROM projects_capacity"
+        f" WHERE project_id IN ({some}) AND segment_id IS NOT NULL"
+        " UNION ALL SELECT project_id, company_id, NULL, NULL, NULL, NULL"
+        f" FROM projects_participation WHERE project_id IN ({some})",
+        [*values, *values],
     ):
         project = found[key]
+        if company is not None:
+            project.companies.add(company)
+            continue
         project.segments.add(segment)
         if amount is not None:
             made = segment, unit, bool(per_year)

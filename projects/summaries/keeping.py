@@ -140,23 +140,29 @@ def merge(places: Iterable[int]) -> None:
 
 
 def _merge(cursor: Any, model: type[models.Model], where: str) -> None:
+    """Rows that stand alone, which most do, are left where they are."""
     table, names = model._meta.db_table, columns(model)
     by = ", ".join(name for name in names if name not in ('"projects"', '"amount"'))
     amount = summed("amount")
     added = f"SELECT {by}, SUM(projects) AS projects, {amount} AS amount"
-    some = f"HAVING SUM(projects) <> 0 OR {amount} <> 0"
+    some = f"(SUM(projects) <> 0 OR {amount} <> 0)"
     into = f'INSERT INTO "{table}" ({by}, projects, amount)'
+    several = f"GROUP BY {by} HAVING COUNT(*) > 1"
     if connection.vendor == "postgresql":
         # One statement sees one state, and deletes exactly the rows that it adds up.
         cursor.execute(
-            f'WITH gone AS (DELETE FROM "{table}" WHERE {where} RETURNING *)'
-            f" {into} {added} FROM gone GROUP BY {by} {some}"
+            f'WITH gone AS (DELETE FROM "{table}" WHERE {where} AND ({by}) IN'
+            f' (SELECT {by} FROM "{table}" WHERE {where} {several}) RETURNING *)'
+            f" {into} {added} FROM gone GROUP BY {by} HAVING {some}"
         )
         return
     cursor.execute(f'SELECT MAX(id) FROM "{table}"')
-    last = cursor.fetchone()[0] or 0
-    cursor.execute(f'{into} {added} FROM "{table}" WHERE {where} GROUP BY {by} {some}')
-    cursor.execute(f'DELETE FROM "{table}" WHERE {where} AND id <= %s', [last])
+    before = f"{where} AND id <= {cursor.fetchone()[0] or 0}"
+    cursor.execute(f'{into} {added} FROM "{table}" WHERE {where} {several} AND {some}')
+    cursor.execute(
+        f'DELETE FROM "{table}" WHERE {before} AND ({by}) IN'
+        f' (SELECT {by} FROM "{table}" WHERE {before} {several})'
+    )
 
 
 def _merge_companies(cursor: Any) -> None:

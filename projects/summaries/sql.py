@@ -1,6 +1,6 @@
 """Statements in plain SQL: for what is asked of every page and every write, the ORM costs too much."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any
@@ -33,6 +33,16 @@ def whole(column: str) -> str:
 
 def listed(keys: Iterable[int]) -> str:
     return ", ".join(str(int(key)) for key in keys) or "NULL"
+
+
+def among(keys: Collection[int]) -> tuple[str, list[int]]:
+    """What stands in the brackets of `IN (…)`, and its parameters.
+
+    Very few keys are parameters: SQLite prepares a statement once that is always the same.
+    """
+    if len(keys) > 3:
+        return listed(keys), []
+    return ", ".join(["%s"] * len(keys)) or "NULL", [int(key) for key in keys]
 
 
 @lru_cache(4096, typed=True)
