@@ -60,13 +60,16 @@ run: setup var/static/staticfiles.json  ## start the tracker on 127.0.0.1:$PORT 
 	@echo
 	@PORT=$(PORT) exec $(PY) -m gunicorn --config zaozhuang/gunicorn.py zaozhuang.wsgi
 
+# What asks no database, or brings its own, is the same with either.
+ONCE := tests/browser tests/deploy tests/soak tests/test_settings.py tests/test_translations.py tests/test_structure.py
+
 # Half of the tests' processes are young: what Python compiled for one serves the next.
 test: export PYTHONDONTWRITEBYTECODE =
 test: $(VENV)/.dev $(MO) var/static/staticfiles.json  ## run all tests, on SQLite and on PostgreSQL (ARGS="-k dates" for some)
 	@echo "Tests on SQLite and in the browser …"
 	@env -u DATABASE_URL $(PY) -m pytest -n 2 $(ARGS)
 	@echo "Tests on PostgreSQL …"
-	@$(PY) -m tests.postgres $(PY) -m pytest -n 2 --ignore tests/browser --ignore tests/deploy --ignore tests/soak $(ARGS)
+	@$(PY) -m tests.postgres $(PY) -m pytest -n 2 $(ONCE:%=--ignore %) $(ARGS)
 
 race: $(VENV)/.dev $(MO)  ## let four editors save 1,000 times at once, on either database (WRITES=10000 for more)
 	@echo "Racing on SQLite …"

@@ -1,5 +1,6 @@
 """The description of the API (OpenAPI), made from what answers: filters, columns, messages."""
 
+from threading import Lock
 from typing import Any
 
 from django import forms
@@ -159,6 +160,10 @@ class Schema(AutoSchema):
         return dict(sorted(answers.items()))
 
 
+# The library marks the classes that it describes while it describes them: one at a time.
+_describing = Lock()
+
+
 class Description(SpectacularAPIView):
     """`/api/schema/` as YAML, or as JSON where `Accept` or `?format=json` asks for it."""
 
@@ -168,7 +173,8 @@ class Description(SpectacularAPIView):
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         # The library's own takes a language and a version from the address and puts them
         # into headers unchecked; here the address alone says the language.
-        response: Response = self._get_schema_response(request)  # type: ignore[no-untyped-call]
+        with _describing:
+            response: Response = self._get_schema_response(request)  # type: ignore[no-untyped-call]
         return response
 
     def _get_version_parameter(self, request: Request) -> None:

@@ -74,7 +74,7 @@ def word_file(place: Place, title: str, sentence: str) -> bytes:
         [_("Stage"), _("Projects")],
         [[label, count] for _code, label, _family, count in place.totals.stages],
     )
-    rows = place.first(PROJECTS)
+    rows = place.first(PROJECTS, whole=True)
     _table(
         document,
         [

@@ -1,9 +1,11 @@
 """The chain: which district does what, how far it is, and where nobody is yet."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
+from functools import cached_property
 from typing import Any
 
 from django.db.models import Count, Sum
@@ -23,6 +25,7 @@ FURTHEST = [
     Family.UNKNOWN,
     Family.STOPPED,
 ]
+RANK = {family: place for place, family in enumerate(FURTHEST)}
 
 
 @dataclass(frozen=True)
@@ -44,24 +47,22 @@ class Cell:
     projects: dict[str, int] = field(default_factory=dict)
     amounts: list[Amount] = field(default_factory=list)
 
-    @property
+    @cached_property
     def count(self) -> int:
         return sum(self.projects.values())
 
-    @property
+    @cached_property
     def family(self) -> Family | None:
         """How far the furthest project is; None where nobody is here yet."""
-        here = {FAMILY[stage] for stage in self.projects}
-        return next((family for family in FURTHEST if family in here), None)
+        return next(iter(self.families), None)
 
-    @property
+    @cached_property
     def families(self) -> dict[Family, int]:
         """Projects by family, furthest first."""
-        counts = {
-            family: sum(n for stage, n in self.projects.items() if FAMILY[stage] is family)
-            for family in FURTHEST
-        }
-        return {family: count for family, count in counts.items() if count}
+        counts = Counter[Family]()
+        for stage, count in self.projects.items():
+            counts[FAMILY[stage]] += count
+        return {family: counts[family] for family in FURTHEST if counts[family]}
 
 
 @dataclass
@@ -69,27 +70,28 @@ class Row:
     segment: Segment
     cells: list[Cell]
 
-    @property
+    @cached_property
     def count(self) -> int:
         return sum(cell.count for cell in self.cells)
 
-    @property
+    @cached_property
     def family(self) -> Family | None:
         here = {cell.family for cell in self.cells}
         return next((family for family in FURTHEST if family in here), None)
 
-    @property
+    @cached_property
     def amounts(self) -> list[Amount]:
         """The row's capacities by family and unit, furthest first."""
-        sums: dict[tuple[Family, int, bool], Amount] = {}
+        every: dict[tuple[Family, int, bool], list[Amount]] = {}
         for cell in self.cells:
             for amount in cell.amounts:
                 key = (amount.family, amount.unit.pk, amount.per_year)
-                before = sums[key].quantity if key in sums else Decimal(0)
-                sums[key] = Amount(
-                    amount.family, before + amount.quantity, amount.unit, amount.per_year
-                )
-        return sorted(sums.values(), key=lambda amount: FURTHEST.index(amount.family))
+                every.setdefault(key, []).append(amount)
+        sums = [
+            replace(some[0], quantity=sum((amount.quantity for amount in some), Decimal(0)))
+            for some in every.values()
+        ]
+        return sorted(sums, key=lambda amount: RANK[amount.family])
 
 
 @dataclass
@@ -176,7 +178,7 @@ def _matrix(
     for (segment, place, family, unit, per_year), quantity in sums.items():
         cells[segment, place].amounts.append(Amount(family, quantity, units[unit], per_year))
     for cell in cells.values():
-        cell.amounts.sort(key=lambda amount: FURTHEST.index(amount.family))
+        cell.amounts.sort(key=lambda amount: RANK[amount.family])
         cell.projects = dict(sorted(cell.projects.items(), key=lambda item: ORDER[item[0]]))
     return Chain(
         districts,

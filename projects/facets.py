@@ -137,7 +137,8 @@ def _inside(place: District, other: District) -> bool:
 
 
 def _around(chosen: Collection[District]) -> list[District]:
-    near = Q(parent__parent__isnull=True) if not chosen else Q()
+    roots = District.objects.filter(parent=None).order_by()
+    near = Q(parent__in=roots) if not chosen else Q()
     for place in chosen:
         codes = place.path.split("/")[:-1]
         above = ["/".join(codes[: at + 1]) + "/" for at in range(len(codes))]

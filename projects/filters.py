@@ -41,10 +41,15 @@ ORDERINGS: dict[str, Callable[[], Any]] = {
 
 def within(districts: Iterable[District], path: str = "district__") -> Q:
     """In one of the districts or in a place below it; `path` leads to the district."""
-    condition = Q()
-    for district in districts:
-        condition |= Q(**{f"{path}path__startswith": district.path})
-    return condition
+    chosen = list(districts)
+    if not chosen:
+        return Q()
+    inside = Q()
+    for district in chosen:
+        inside |= Q(path__startswith=district.path)
+    # By their keys: an index finds what is in some places, but nothing by the beginning of a path.
+    places = District.objects.filter(inside).order_by().values("pk")
+    return Q(**{f"{path.removesuffix('__')}__in": places})
 
 
 class DayFilter(django_filters.Filter):
@@ -62,7 +67,7 @@ class ChoicesFilter(django_filters.MultipleChoiceFilter):
 class ProjectFilter(django_filters.FilterSet):
     """What `/projects/` and its exports can be asked."""
 
-    q = django_filters.CharFilter(method="search", label=_("Search"), max_length=100)
+    q = django_filters.CharFilter(method="keep", label=_("Search"), max_length=100)
     district = RecordsFilter(
         method="in_districts",
         to_field_name="slug",
@@ -123,9 +128,10 @@ class ProjectFilter(django_filters.FilterSet):
 
         return Figures(self)
 
-    def selection(self, without: str = "") -> ProjectQuerySet:
+    def selection(self, without: str = "", *, in_order: bool = True) -> ProjectQuerySet:
         """The projects that all parameters but `without` select, in the order asked for.
 
+        To be counted, they need not be `in_order`, and a search asks its index for all it finds.
         An invalid parameter selects nothing: a bad value is never a silent "all".
         """
         rows: ProjectQuerySet = self.queryset
@@ -135,7 +141,9 @@ class ProjectFilter(django_filters.FilterSet):
         for name, value in self.values.items():
             if name != without:
                 rows = self.filters[name].filter(rows, value)
-        return self.ordered(rows)
+        if self.values["q"]:
+            rows = rows.matching(self.values["q"], in_order and self.common)
+        return self.ordered(rows) if in_order else rows.order_by()
 
     @cached_property
     def ranked(self) -> bool:
@@ -162,11 +170,8 @@ class ProjectFilter(django_filters.FilterSet):
     # One method a parameter.
 
     def keep(self, rows: ProjectQuerySet, _name: str, _value: Any) -> ProjectQuerySet:
-        """Not a condition: as_of and ordering are applied by selection()."""
+        """Not a condition: q, as_of and ordering are applied by selection()."""
         return rows
-
-    def search(self, rows: ProjectQuerySet, _name: str, text: str) -> ProjectQuerySet:
-        return rows.matching(text, self.common)
 
     def in_districts(
         self, rows: ProjectQuerySet, _name: str, districts: list[District]
@@ -177,13 +182,13 @@ class ProjectFilter(django_filters.FilterSet):
         return rows.in_stage(*stages) if stages else rows
 
     def in_segments(
-        self, rows: ProjectQuerySet, _name: str, segments: QuerySet[Segment]
+        self, rows: ProjectQuerySet, _name: str, segments: list[Segment]
     ) -> ProjectQuerySet:
         own = Capacity.objects.filter(project=OuterRef("pk"), segment__in=segments)
         return rows.filter(Exists(own)) if segments else rows
 
     def of_companies(
-        self, rows: ProjectQuerySet, _name: str, companies: QuerySet[Company]
+        self, rows: ProjectQuerySet, _name: str, companies: list[Company]
     ) -> ProjectQuerySet:
         own = Participation.objects.filter(project=OuterRef("pk"), company__in=companies)
         return rows.filter(Exists(own)) if companies else rows
@@ -239,7 +244,7 @@ class StageChangeFilter(PlacedFilter):
         return rows.filter(project__in=here) if districts else rows
 
     def of_projects(
-        self, rows: QuerySet[Any], _name: str, projects: QuerySet[Project]
+        self, rows: QuerySet[Any], _name: str, projects: list[Project]
     ) -> QuerySet[Any]:
         return rows.filter(project__in=projects) if projects else rows
 

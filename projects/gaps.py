@@ -112,7 +112,7 @@ def links(chain: Chain, selection: ProjectQuerySet) -> list[Link]:
 def links_now(chain: Chain) -> list[Link]:
     """The same of the chain of all projects as it stands today, however many they are."""
     segments = [row.segment.pk for row in chain.rows]
-    return _links(chain, companies_of(segments, LARGEST), unnamed_of())
+    return _links(chain, companies_of(segments, LARGEST), unnamed_of(segments))
 
 
 def _links(

@@ -49,7 +49,7 @@ class Place:
     district: District
     as_of: date | None = None
 
-    @property
+    @cached_property
     def day(self) -> date:
         return self.as_of or today()
 
@@ -82,23 +82,20 @@ class Place:
         below = District.objects.filter(path__startswith=self.district.path)
         return list(below.order_by().values_list("pk", flat=True))
 
-    @staticmethod
-    def _in_order(rows: ProjectQuerySet) -> ProjectQuerySet:
-        return rows.for_list().order_by("district__path", stage_order("at_stage").desc(), "slug")
+    def first(self, number: int, *, whole: bool = False) -> list[Project]:
+        """The first projects with all that a table shows, place by place, the furthest first.
 
-    @property
-    def listed(self) -> ProjectQuerySet:
-        """The projects with all that a table shows, place by place, the furthest first."""
-        return self._in_order(self._here)
-
-    def first(self, number: int) -> list[Project]:
-        """As many of them from the top of the list."""
+        Where they are `whole`, with all that is recorded of them.
+        """
         if self.as_of is None and self.totals.count > FEW:
             places = first_places(self.district, number)
             rows = Project.objects.at().filter(district__in=places)
         else:
             rows = self._here
-        return list(self._in_order(rows)[:number])
+        rows = rows.for_list() if whole else rows.for_table()
+        return list(
+            rows.order_by("district__path", stage_order("at_stage").desc(), "slug")[:number]
+        )
 
     @cached_property
     def around(self) -> list[District]:
@@ -184,8 +181,12 @@ class Place:
     @cached_property
     def due(self) -> list[Project]:
         """Dated and not known to be finished, the nearest first: those around the day."""
-        rows = self._here.due_unfinished().select_related("district", "source")
-        rows = rows.defer("district__boundary")
+        rows = self._here.due_unfinished().select_related("district")
+        rows = rows.only(
+            *("name", "name_en", "slug", "due", "due_precision", "due_basis"),
+            *("district__name", "district__name_en", "district__short_name"),
+            "district__short_name_en",
+        )
         # Whole days, so that an index finds them; of one with very many, no more than are drawn.
         drawn, held = self._drawn, self._held
         crowded = [day for day in drawn if held[day] > CROWDED]
@@ -237,8 +238,8 @@ class Place:
     @cached_property
     def dated(self) -> tuple[int, int]:
         """How many are dated and not known to be finished: before the day, and on it or later."""
-        counts = self._dues
-        late = sum(count for due, count in counts if due < self.day.isoformat())
+        counts, day = self._dues, self.day.isoformat()
+        late = sum(count for due, count in counts if due < day)
         return late, sum(count for _due, count in counts) - late
 
     @cached_property

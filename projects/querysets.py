@@ -138,7 +138,10 @@ class ProjectQuerySet(CountedQuerySet["Project"]):
         )
 
     def for_table(self) -> "ProjectQuerySet":
-        """With what a row of the list shows, and nothing else: a page has many rows."""
+        """With what a row of the list shows, and nothing else: a page has many rows.
+
+        Its parts come as plain lists: Django makes a queryset for each relation of each row.
+        """
         from projects.models import Capacity, Participation
 
         made = Capacity.objects.select_related("unit").order_by("pk")
@@ -150,7 +153,7 @@ class ProjectQuerySet(CountedQuerySet["Project"]):
                 *("name", "name_en", "slug", "kind", "due", "due_precision", "due_basis"),
                 *("investment", "investment_kind", "investment_approximate", "updated_at"),
                 *("locator", "district__short_name", "district__short_name_en"),
-                *("source__slug", "source__title", "source__title_en"),
+                *("source__slug", "source__title", "source__title_en", "source__articles_en"),
             )
             .prefetch_related(
                 Prefetch(
@@ -159,6 +162,7 @@ class ProjectQuerySet(CountedQuerySet["Project"]):
                         *("project", "product", "product_en", "quantity", "per_year"),
                         *("unit__name", "unit__name_en", "unit__factor"),
                     ),
+                    "making",
                 ),
                 Prefetch(
                     "participations",
@@ -166,6 +170,7 @@ class ProjectQuerySet(CountedQuerySet["Project"]):
                         *("project", "basis", "company__slug", "company__short_name"),
                         "company__short_name_en",
                     ),
+                    "taking_part",
                 ),
             )
         )

@@ -4,12 +4,11 @@ What a cell says and how it is marked is that of the template tags, which are ca
 """
 
 from collections.abc import Callable, Collection, Iterable
+from datetime import date
+from html import escape
 from typing import Any
-from urllib.parse import quote
 
-from django.urls import reverse
 from django.utils.formats import date_format
-from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
@@ -27,9 +26,10 @@ class Rows:
         self.not_given = f'<span class="unknown">{escape(_("not given"))}</span>'
         self.inferred = f' <small class="inferred-mark">{escape(_("inferred"))}</small>'
         self.comma = escape(_(", "))
-        self.project_url, self.company_url = _addresses("project"), _addresses("company")
+        # What several rows say, as it is written.
         self.sources: dict[Any, str] = {}
         self.chips: dict[tuple[str, str], str] = {}
+        self.deadlines: dict[tuple[date | None, str], str] = {}
         cells: dict[str, tuple[str, Callable[[Project], str]]] = {
             "district": ("", self.district),
             "stage": ("", self.stage),
@@ -57,7 +57,7 @@ class Rows:
 
     def row(self, project: Project) -> str:
         head = (
-            f'<tr><th scope="row" class="c-name"><a href="{self.project_url(project.slug)}{self.on_day}">'
+            f'<tr><th scope="row" class="c-name"><a href="{project.get_absolute_url()}{self.on_day}">'
             f"{escape(project.label)}</a></th>"
         )
         return head + "".join(f"{td}{cell(project)}</td>" for td, cell in self.cells) + "</tr>"
@@ -82,10 +82,10 @@ class Rows:
     def companies(self, project: Project) -> str:
         return (
             self.comma.join(
-                f'<a href="{self.company_url(item.company.slug)}{self.on_day}">'
+                f'<a href="{item.company.get_absolute_url()}{self.on_day}">'
                 f"{escape(item.company.short_label)}</a>"
                 f"{self.inferred if item.basis == 'inferred' else ''}"
-                for item in project.participations.all()
+                for item in project.taking_part
             )
             or self.not_given
         )
@@ -100,15 +100,16 @@ class Rows:
                     else ""
                 )
                 + "</span>"
-                for item in project.capacities.all()
+                for item in project.making
             )
             or self.not_given
         )
 
     def due(self, project: Project) -> str:
-        return deadline(project.deadline) + (
-            self.inferred if project.due_basis == "inferred" else ""
-        )
+        key = project.due, project.due_precision
+        if key not in self.deadlines:
+            self.deadlines[key] = deadline(project.deadline)
+        return self.deadlines[key] + (self.inferred if project.due_basis == "inferred" else "")
 
     def kind(self, project: Project) -> str:
         return escape(project.get_kind_display())
@@ -127,9 +128,3 @@ class Rows:
         if key not in self.sources:
             self.sources[key] = cited(project, self.on_day, whole=True)
         return self.sources[key]
-
-
-def _addresses(name: str) -> Callable[[str], str]:
-    """Slug → address, without asking the resolver for each of a hundred."""
-    before, after = reverse(name, args=["SLUG"]).split("SLUG")
-    return lambda slug: f"{before}{quote(slug)}{after}"

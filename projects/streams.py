@@ -23,7 +23,9 @@ CHUNK, FIRST = 500, 20
 WALK = (
     "SET LOCAL enable_sort = off; SET LOCAL enable_presorted_aggregate = off;"
     " SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off;"
-    " SET LOCAL max_parallel_workers_per_gather = 0; SET LOCAL jit = off"
+    " SET LOCAL max_parallel_workers_per_gather = 0; SET LOCAL jit = off;"
+    # To PostgreSQL the time of a slow reader is the statement's own; its work here is bounded.
+    " SET LOCAL statement_timeout = '1h'"
 )
 
 

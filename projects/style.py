@@ -33,7 +33,7 @@ def style(request: HttpRequest) -> HttpResponse:
         "bases": Basis,
         "families": Family,
         "chart": place.funnel_chart if place else None,
-        "projects": place.listed[:SHOWN] if place else [],
+        "projects": place.first(SHOWN) if place else [],
     }
     return render(request, "style.html", context)
 

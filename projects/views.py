@@ -105,7 +105,7 @@ def company(request: HttpRequest, slug: str, as_of: date | None) -> HttpResponse
     taken = record.participations.select_related("source").in_bulk()
     projects_ = (
         Project.objects.at(as_of)
-        .for_list()
+        .for_table()
         .filter(participations__in=taken)
         .distinct()
         .order_by("district__path", "slug")

@@ -33,7 +33,12 @@ def _load_report() -> Callable[[], None]:
     def keep(execute: Callable[..., Any], sql: str, params: Any, *rest: Any) -> Any:
         # That something is written is noted by itself, each time.
         if sql.startswith("INSERT") and Edition._meta.db_table not in sql:
-            statements.append((sql, params))
+            if connection.vendor == "postgresql":
+                # Psycopg writes the values into the statement, which need not be done each time.
+                with connection.cursor() as cursor:
+                    statements.append((cursor.mogrify(sql, params), None))
+            else:
+                statements.append((sql, params))
         return execute(sql, params, *rest)
 
     def load() -> None:

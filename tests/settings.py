@@ -16,6 +16,8 @@ for name in (
     *("ACCESS_LOG", "LOG_FORMAT", "LOGIN_REQUESTS_PER_MINUTE"),
 ):
     os.environ.pop(name, None)
+# Each test sees its pages made; those of what is kept set a cache of their own.
+os.environ["PAGES_KEPT"] = "0"
 os.environ["SECRET_KEY"] = "for tests only, so that none is written to a file"
 
 from zaozhuang.settings import *  # noqa: E402, F403

@@ -2,14 +2,17 @@
 
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 from django.core.servers.basehttp import WSGIRequestHandler
-from django.test import Client
+from django.test import Client, RequestFactory
 from pytest_django.live_server_helper import LiveServer
+
+from projects.api_schema import Description
 
 # A place, a company or a cursor may be written rightly and yet be unknown here, which is
 # answered 400; the description cannot list them all.
@@ -91,3 +94,21 @@ def test_every_operation_says_what_it_gives(client: Client) -> None:
     for path, item in described(client, "/en")["paths"].items():
         assert set(item) == {"get"}, path
         assert len(item["get"]["description"]) > 15, path
+
+
+def test_several_readers_at_once_are_given_the_same_description() -> None:
+    """Unguarded, the library tells one reader's description of another's unfinished one."""
+    view = Description.as_view()
+
+    def read(_number: int) -> bytes:
+        response = view(RequestFactory().get("/api/schema/"))
+        assert response.status_code == 200
+        return bytes(response.render().content)
+
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)
+    try:
+        with ThreadPoolExecutor(4) as readers:
+            assert len(set(readers.map(read, range(8)))) == 1
+    finally:
+        sys.setswitchinterval(interval)

@@ -12,6 +12,7 @@ from django.apps import apps
 from django.contrib.auth.models import User
 from django.db import IntegrityError, connection, models
 from django.db.models import F, ProtectedError
+from django.utils import translation
 
 from districts.models import District, Membership, Source, Unit
 from projects.models import Company, Project, Segment, StageChange
@@ -281,3 +282,21 @@ def test_every_constraint_is_tried() -> None:
         for constraint in model._meta.constraints
     }
     assert declared == {case.constraint for case in CHECKS} | {row[0] for row in UNIQUE}
+
+
+@pytest.mark.parametrize("language", ["zh-hans", "en"])
+def test_what_a_constraint_says_can_be_said(language: str) -> None:
+    """Django fills in the constraint's name with %, so that a bare percent sign would be an error."""
+    own = [apps.get_app_config(label) for label in ("zaozhuang", "districts", "projects")]
+    with translation.override(language):
+        said = {
+            constraint.name: constraint.get_violation_error_message()
+            for app in own
+            for model in app.get_models()
+            for constraint in model._meta.constraints
+        }
+    assert (
+        said["report_percent_from_0_to_100"]
+        .rstrip(".。")
+        .endswith({"en": "0 and 100 %", "zh-hans": "0 到 100 % 之间"}[language])
+    )

@@ -8,7 +8,7 @@ import pytest
 from districts.models import District
 from projects.models import Project, StageChange
 from projects.places import Place
-from projects.stages import UNFINISHED
+from projects.stages import UNFINISHED, stage_order
 from tests.factories import change_stage, make_district, make_project
 
 DAY = date(2024, 6, 30)
@@ -68,7 +68,8 @@ def test_the_latest_changes_and_the_first_projects_are_shown(
         events = StageChange.objects.recent().select_related("project__district")
         inside = [e for e in events if e.project.district.path.startswith(district.path)]
         assert place.changes == inside[:8]
-        rows = [project.pk for project in place.listed]
+        ordered = place.projects.order_by("district__path", stage_order("at_stage").desc(), "slug")
+        rows = [project.pk for project in ordered]
         assert [project.pk for project in place.first(5)] == rows[:5]
         assert set(rows) == {project.pk for project in place.projects}
         assert place.totals.count == len(rows)

@@ -6,7 +6,8 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 import pytest
-from django.db import models, transaction
+from django.db import OperationalError, connection, models, transaction
+from django.db.models.expressions import RawSQL
 from django.http import QueryDict
 from django.test import Client
 from django.utils.translation import override
@@ -59,6 +60,17 @@ def assert_same(query: str = "") -> None:
         with override(language):
             rows = selected(query)
             assert streamed(rows).split("\r\n") == by_record(rows).split("\r\n")
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite counts its own time alone")
+def test_whoever_reads_slowly_is_not_cut_off() -> None:
+    make_project(stage="building")
+    slow = RawSQL("SELECT id FROM projects_project, (SELECT pg_sleep(0.3)) AS s", [])
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL statement_timeout = 100")
+    with pytest.raises(OperationalError, match="timeout"), transaction.atomic():
+        list(Project.objects.filter(pk__in=slow))
+    assert list(project_lines(Project.objects.at(None).filter(pk__in=slow)))
 
 
 def test_every_column_has_its_cell() -> None:

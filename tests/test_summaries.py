@@ -37,6 +37,7 @@ from tests.factories import (
     make_company,
     make_district,
     make_participation,
+    make_project,
     make_segment,
     make_unit,
 )
@@ -295,6 +296,20 @@ def follow(world: World, ways: list[Callable[[World], None]]) -> None:
             world.add()
         way(world)
         assert not wrong(), way.__name__
+
+
+def test_a_place_that_gets_one_with_places_below_it_becomes_large() -> None:
+    city = make_district()
+    county, moved = make_district(parent=city), make_district(parent=city)
+    make_district(parent=moved)
+    for _ in range(2):
+        make_participation(make_project(district=make_district(parent=county)))
+    moved.parent = county
+    moved.save()
+    assert not wrong()
+    moved.parent = city
+    moved.save()
+    assert not wrong()
 
 
 def test_what_was_written_past_the_tracker_is_counted_anew() -> None:

@@ -1,9 +1,12 @@
 """A page that has not changed is answered with 304, and one that may have is made anew."""
 
-from collections.abc import Callable
+import gzip
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.core.cache import caches
 from django.core.management import call_command
 from django.db import DatabaseError, connection, models, transaction
 from django.test import Client
@@ -158,5 +161,56 @@ def test_a_refused_or_missing_page_has_no_tag(client: Client) -> None:
 
 
 def test_the_release_is_told_by_its_files() -> None:
+    # The first request of this process may have come in a test with settings of its own.
+    unchanged.release.cache_clear()
     assert unchanged.release() == unchanged.release.__wrapped__()
     assert len(unchanged.release()) == 64
+
+
+@pytest.fixture
+def keeping(settings: Any) -> Iterator[None]:
+    own = {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": "kept in a test"}
+    settings.CACHES = settings.CACHES | {"pages": own}
+    yield
+    caches["pages"].clear()
+
+
+@pytest.mark.usefixtures("keeping")
+@pytest.mark.parametrize("path", ["/", LIST, "/en/projects/?stage=building"])
+def test_a_page_is_made_once_for_all_visitors(client: Client, path: str) -> None:
+    make_project(stage="building")
+    first = client.get(path, headers={"Accept-Encoding": "gzip"})
+    with CaptureQueriesContext(connection) as queries:
+        second = Client().get(path, headers={"Accept-Encoding": "gzip"})
+    assert len(queries) == 1
+    assert (second.status_code, second.content) == (200, first.content)
+    own, others = dict(second.headers), dict(first.headers)
+    assert own.pop("X-Request-ID") != others.pop("X-Request-ID")
+    assert own == others
+    # Somebody who takes no gzip, and somebody with a cookie, is not given what was made for others.
+    assert gzip.decompress(first.content) == Client().get(path).content
+    other = Client()
+    other.cookies["csrftoken"] = "x" * 32
+    with CaptureQueriesContext(connection) as queries:
+        other.get(path)
+    assert len(queries) > 1
+
+
+@pytest.mark.usefixtures("keeping")
+def test_a_kept_page_is_gone_with_the_next_write(client: Client) -> None:
+    make_project(name="甲")
+    assert "甲" in client.get(LIST).text
+    Project.objects.update(name="乙")
+    assert "乙" in client.get(LIST).text
+
+
+@pytest.mark.usefixtures("keeping")
+def test_refusals_files_and_fragments_are_not_mixed_up(client: Client) -> None:
+    make_project()
+    page = client.get(LIST)
+    assert client.get(LIST, headers={"HX-Request": "true"}).content != page.content
+    assert client.get(LIST, {"stage": "x"}).status_code == 400
+    assert client.head(LIST).headers["ETag"] == page.headers["ETag"]
+    client.get("/projects.xlsx").close()
+    kept: Any = vars(caches["pages"])["_cache"]
+    assert len(kept) == 2

@@ -117,13 +117,19 @@ def databases(
 
 
 def caches() -> dict[str, dict[str, Any]]:
-    """The cache of CACHE_URL, a Redis, or one within the process.
+    """The cache of CACHE_URL, a Redis, or one within the process; and that of PAGES_KEPT pages.
 
+    Pages are kept by each process: as many are made anew in the time of asking another machine.
     Raises ImproperlyConfigured for any other kind of address.
     """
+    own = {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+    pages: dict[str, Any] = {"BACKEND": "django.core.cache.backends.dummy.DummyCache"}
+    if most := env_int("PAGES_KEPT", 100, least=0):
+        pages = own | {"LOCATION": "pages", "OPTIONS": {"MAX_ENTRIES": most}}
+    default: dict[str, Any] = own
     if url := env_url("CACHE_URL", ["redis", "rediss"]):
-        return {"default": {"BACKEND": "zaozhuang.sharedcache.SharedCache", "LOCATION": url}}
-    return {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+        default = {"BACKEND": "zaozhuang.sharedcache.SharedCache", "LOCATION": url}
+    return {"default": default, "pages": pages}
 
 
 def secret_key(local_file: Path, *, production: bool) -> str:

@@ -98,7 +98,7 @@ class PageField(forms.Field):
 
 
 class RecordsField(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]
-    """Several records by slug or code; a value that cannot be one never reaches the database."""
+    """A list of records by slug or code; a value that cannot be one never reaches the database."""
 
     default_error_messages = {
         "invalid_choice": _("“%(value)s” is not known here."),
@@ -114,7 +114,8 @@ class RecordsField(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]
                     code="invalid_choice",
                     params={"value": item},
                 )
-        return super().clean(value)
+        # Nothing chosen is no question to the database.
+        return list(super().clean(value)) if value or self.required else []
 
 
 class ChoicesField(forms.MultipleChoiceField):

@@ -4,6 +4,9 @@ The tag of a page is made of all that it depends on: the state of the data (`zao
 the day, the address, what htmx asks for, and the release with its settings. It is known before
 the page is made, so a page that is asked again costs no more than saying so. Who has a session
 is answered anew each time: their pages depend on who they are.
+
+A page that was made for one visitor without a cookie is kept under its tag and given to the
+next: what everybody looks at, as the overview, is made once after each change.
 """
 
 import hashlib
@@ -15,7 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.http import HttpRequest
+from django.core.cache import caches
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.cache import get_conditional_response, patch_vary_headers
 
@@ -26,6 +30,10 @@ from zaozhuang.dates import today
 NEVER = re.compile(r"/(?:[a-z-]+/)?(?:admin|api)/|/(?:healthz|readyz|metrics)\b")
 ASKED_BY = ["HX-Request", "HX-History-Restore-Request", "HX-Target", "HX-Boosted"]
 VARIES = ["Accept-Encoding", "Accept-Language", "Cookie", "HX-Request"]
+# What a page for a visitor without a cookie may depend on beside its tag.
+NEGOTIATED = ["Accept-Encoding", "Accept-Language"]
+# Bytes of a page that is kept; larger ones are rare and not what everybody looks at.
+LARGEST_KEPT = 1 << 18
 FILES = ["*.py", "*.html", "*.mo"]
 FOLDERS = ["zaozhuang", "districts", "projects", "templates", "locale"]
 
@@ -41,15 +49,42 @@ def middleware(
         # Read first: of a change meanwhile the page may show more than its tag says, never less.
         tag = _tag(request)
         known: Any = get_conditional_response(request, etag=tag)
+        if known is None and (kept := _kept(request, tag)):
+            return kept
         response: HttpResponseBase = known or get_response(request)
         if known is None and not _may_be_kept(response):
             return response
         response.headers["ETag"] = tag
         response.headers["Cache-Control"] = "no-cache"
         patch_vary_headers(response, VARIES)
+        if known is None:
+            _keep(request, tag, response)
         return response
 
     return handle
+
+
+def _kept(request: HttpRequest, tag: str) -> HttpResponse | None:
+    """The page as it was made for a visitor who asked the same way."""
+    found = None if request.COOKIES else caches["pages"].get(_key(request, tag))
+    if found is None:
+        return None
+    content, headers = found
+    return HttpResponse(content, headers=headers)
+
+
+def _keep(request: HttpRequest, tag: str, response: Any) -> None:
+    html = response.headers.get("Content-Type", "").startswith("text/html")
+    if request.COOKIES or request.method != "GET" or not html:
+        return
+    if len(response.content) <= LARGEST_KEPT:
+        page = response.content, dict(response.headers)
+        caches["pages"].set(_key(request, tag), page)
+
+
+def _key(request: HttpRequest, tag: str) -> str:
+    asked = json.dumps([tag, *(request.headers.get(name, "") for name in NEGOTIATED)])
+    return hashlib.sha256(asked.encode()).hexdigest()
 
 
 def _same_for_all(request: HttpRequest) -> bool:

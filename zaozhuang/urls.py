@@ -20,4 +20,5 @@ urlpatterns = [
 ]
 
 handler400 = "zaozhuang.views.bad_request"
+handler404 = "zaozhuang.views.not_found"
 handler500 = "zaozhuang.views.server_error"

@@ -40,6 +40,11 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     return refuse(request, getattr(exception, "errors", {}))
 
 
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """404. Django's own asks the form for its token first, and fails where that cannot be read."""
+    return render(request, "404.html", status=404)
+
+
 @never_cache
 @login_not_required
 @require_safe

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Exists, OuterRef
-from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from districts.models.sources import Cited
+from zaozhuang.addresses import record_url
 from zaozhuang.dates import PartialDate, Precision, date_has_precision, event_day, partial
 from zaozhuang.localised import localised
 from zaozhuang.numbers import quantity
@@ -46,7 +46,7 @@ class Contestable(Cited):
     @property
     def figure_url(self) -> str:
         """The address of the page that answers who says so, and since when."""
-        return reverse("figure", args=[self.figure_slug])
+        return record_url("figure", self.figure_slug)
 
     @property
     def figure_slug(self) -> str:

@@ -7,11 +7,11 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
 from django.db.models.functions import Concat, Substr
-from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from districts.models.base import Named
 from districts.models.sources import Source
+from zaozhuang.addresses import record_url
 from zaozhuang.history.tracking import TrackedQuerySet
 from zaozhuang.localised import localised
 
@@ -184,7 +184,7 @@ class District(Named):
             return super().delete(*args, **kwargs)
 
     def get_absolute_url(self) -> str:
-        return reverse("district", args=[self.slug])
+        return record_url("district", self.slug)
 
     def belongs_to(self) -> "District":
         return self

@@ -3,10 +3,10 @@
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.urls import reverse
 from django.utils.text import slugify
 from django.utils.translation import gettext_lazy as _
 
+from zaozhuang.addresses import record_url
 from zaozhuang.dates import PartialDate, Precision, date_has_precision, partial
 from zaozhuang.history.tracking import Tracked
 from zaozhuang.localised import localised, reads_english
@@ -82,7 +82,7 @@ class Source(Recorded):
         return localised(self, "title")
 
     def get_absolute_url(self) -> str:
-        return reverse("source", args=[self.slug])
+        return record_url("source", self.slug)
 
     def clean(self) -> None:
         super().clean()

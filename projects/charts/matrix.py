@@ -20,20 +20,27 @@ def amount_text(amount: Amount) -> str:
     return quantity(amount.quantity, amount.unit, per_year=amount.per_year)
 
 
-def link_text(link: Link) -> str:
-    """What a cell says: its capacities by family, or its projects where no figure is known."""
-    if not link.count:
-        return _("nobody yet")
-    if link.amounts:
+class Words:
+    """What the cells of the matrix say; the words that they repeat are looked up once."""
+
+    def __init__(self) -> None:
+        self.nobody = _("nobody yet")
+        self.number = _("%(count)s %(family)s")
+        self.labels = {family: str(family.label) for family in Family}
+        self.remarks = {family: remark(label) for family, label in self.labels.items()}
+
+    def of(self, link: Link) -> str:
+        """Its capacities by family, or its projects where no figure is known."""
+        if not link.count:
+            return self.nobody
+        if link.amounts:
+            return joined([amount_text(a) + self.remarks[a.family] for a in link.amounts])
         return joined(
-            [amount_text(amount) + remark(amount.family.label) for amount in link.amounts]
+            [
+                self.number % {"count": count, "family": self.labels[family]}
+                for family, count in link.families.items()
+            ]
         )
-    return joined(
-        [
-            _("%(count)s %(family)s") % {"count": count, "family": family.label}
-            for family, count in link.families.items()
-        ]
-    )
 
 
 def short_text(link: Link) -> str:
@@ -61,7 +68,7 @@ def chain_statement(chain: Chain) -> str:
 
 def chain_chart(chain: Chain, as_of: date | None = None) -> Chart:
     """Segment × district. An empty cell says that nobody is there yet."""
-    day = address(as_of)
+    day, words = address(as_of), Words()
 
     def url(link: Link) -> str:
         return (
@@ -74,7 +81,7 @@ def chain_chart(chain: Chain, as_of: date | None = None) -> Chart:
         head = Cell(
             row.segment.label, projects_url(segment=row.segment.code, **day) if row.count else ""
         )
-        return [head, *(Cell(link_text(link), url(link), family=link.family) for link in row.cells)]
+        return [head, *(Cell(words.of(link), url(link), family=link.family) for link in row.cells)]
 
     rows = [row_cells(row) for row in chain.rows]
     return Chart(
@@ -113,7 +120,7 @@ def chain_chart(chain: Chain, as_of: date | None = None) -> Chart:
                 for family in Family
                 if any(cell.family is family for row in chain.rows for cell in row.cells)
             ],
-            "nobody": _("nobody yet"),
+            "nobody": words.nobody,
         },
         address=day,
         lines=len(chain.districts) + 4,

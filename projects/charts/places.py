@@ -124,17 +124,14 @@ def _capacities(
     """One measure for each segment and unit in which some district has a known capacity."""
     measures = []
     for row in chain.rows:
+        urls = [
+            projects_url(district=place.slug, segment=row.segment.code, **day)
+            for place in districts
+        ]
         units = {(amount.unit.pk, amount.per_year): amount for amount in row.amounts}
         for (unit, per_year), sample in units.items():
             sums = [
-                sum(
-                    (
-                        a.quantity
-                        for a in cell.amounts
-                        if (a.unit.pk, a.per_year) == (unit, per_year)
-                    ),
-                    Decimal(0),
-                )
+                sum(a.quantity for a in cell.amounts if (a.unit.pk, a.per_year) == (unit, per_year))
                 for cell in row.cells
             ]
             measures.append(
@@ -145,13 +142,12 @@ def _capacities(
                     # A blank capacity is not zero: None is drawn as unknown.
                     "values": [float(value) if value else None for value in sums],
                     "texts": [
-                        quantity(value, sample.unit, per_year=per_year) if value else _("no figure")
+                        quantity(value, sample.unit, per_year=per_year)
+                        if isinstance(value, Decimal) and value
+                        else _("no figure")
                         for value in sums
                     ],
-                    "urls": [
-                        projects_url(district=place.slug, segment=row.segment.code, **day)
-                        for place in districts
-                    ],
+                    "urls": urls,
                 }
             )
     return measures

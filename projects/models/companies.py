@@ -4,13 +4,13 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.db import models, transaction
-from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from districts.models import Cited, District, Named, Reading, Recorded
 from projects.querysets import CompanyQuerySet
 from projects.search import COMPANY_NAMES, company_document
 from projects.words import keep_words
+from zaozhuang.addresses import record_url
 from zaozhuang.localised import localised
 
 
@@ -75,7 +75,7 @@ class Company(Named, Cited, Recorded):
                 Company.objects.filter(pk=self.pk).refresh_search()
 
     def get_absolute_url(self) -> str:
-        return reverse("company", args=[self.slug])
+        return record_url("company", self.slug)
 
     @property
     def short_label(self) -> str:

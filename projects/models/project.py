@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
-from django.urls import reverse
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
@@ -22,6 +22,7 @@ from projects.querysets import (
 from projects.search import project_document
 from projects.stages import FAMILY, Family, Stage
 from projects.words import keep_words
+from zaozhuang.addresses import record_url
 from zaozhuang.dates import (
     PartialDate,
     Precision,
@@ -32,6 +33,7 @@ from zaozhuang.dates import (
 )
 
 if TYPE_CHECKING:
+    from projects.models.parts import Capacity, Participation
     from projects.models.reports import ProgressReport
 
 
@@ -294,7 +296,17 @@ class Project(Named, Cited):
         return self.district
 
     def get_absolute_url(self) -> str:
-        return reverse("project", args=[self.slug])
+        return record_url("project", self.slug)
+
+    @cached_property
+    def making(self) -> "list[Capacity]":
+        """What it makes, in the order of the records."""
+        return list(self.capacities.all())
+
+    @cached_property
+    def taking_part(self) -> "list[Participation]":
+        """Who takes part in it, in the order of the records."""
+        return list(self.participations.all())
 
     @property
     def stage_label(self) -> str:

@@ -146,7 +146,7 @@ class ProgressReport(Tracked):
                 condition=models.Q(percent__isnull=True)
                 | models.Q(percent__gte=0, percent__lte=100),
                 name="report_percent_from_0_to_100",
-                violation_error_message=_("Progress lies between 0 and 100 %."),
+                violation_error_message=_("Progress lies between 0 and 100 %%."),
             ),
             models.CheckConstraint(
                 condition=date_has_precision("solve_by"),

@@ -21,6 +21,9 @@ CAPACITY = "capacity"
 SOURCE = "source"
 DUE = "due"
 NONE: Total = (0, 0)
+# In the place of the company, for the projects of a segment that have none.
+NOBODY = 0
+UNNAMED = {NOBODY}
 
 
 class Sums:
@@ -56,8 +59,8 @@ class Sums:
                     key: Key = (place.pk, *figure, *standing)
                     projects, before = self.tally.get(key, NONE)
                     self.tally[key] = projects + 1, before + amount
-        for facet, choice in choices(project, tree) if project.companies else ():
-            for company in project.companies:
+        for facet, choice in choices(project, tree):
+            for company in project.companies or (UNNAMED if facet == "segment" else ()):
                 at = facet, choice, company
                 self.companies[at] = self.companies.get(at, 0) + 1
 

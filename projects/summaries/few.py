@@ -1,16 +1,18 @@
-"""A selection of few projects, read once and counted in loops."""
+"""A selection of few projects: their keys are read once, and the rest is counted by them."""
 
 from collections import Counter
 from collections.abc import Collection
 from decimal import Decimal
 
 from projects.querysets import ProjectQuerySet
-from projects.summaries.facts import COLUMNS, Counted, parts, prefixes
+from projects.summaries.facts import prefixes
 from projects.summaries.reading import Standing
-from projects.summaries.sql import MILLIONTHS
+from projects.summaries.sql import MILLIONTHS, fetch, listed, total, whole
 
-# As many projects are read and counted in the time of one page.
+# As many projects are read and put in order in the time of one page,
 FEW = 4000
+# and as many are counted by their keys.
+MOST = 20_000
 
 
 class Few:
@@ -18,54 +20,70 @@ class Few:
 
     def __init__(self, rows: ProjectQuerySet) -> None:
         """Reads no more than one project too many: see `enough`."""
-        self.projects: dict[int, Counted] = {}
-        self.paths: Counter[str] = Counter()
-        read = rows.order_by().values_list(
-            "district__path", "pk", "district_id", "at_stage", "at_basis", *COLUMNS
-        )[: FEW + 1]
-        for path, *values in read:
-            self.projects[values[0]] = Counted.of(values)
-            self.paths[path] += 1
-        self.enough = len(self.projects) <= FEW
-        if self.enough and self.projects:
-            parts(self.projects, list(self.projects))
+        columns = ("pk", "district__path", "at_stage", "at_basis", "kind")
+        self._read = list(rows.order_by().values_list(*columns)[: MOST + 1])
+        self.enough = len(self._read) <= MOST
+        # As a statement lists them.
+        self.keys = listed(row[0] for row in self._read) if self.enough else ""
 
     def standings(self) -> dict[Standing, int]:
-        return Counter((p.stage, p.basis, p.kind) for p in self.projects.values())
+        return Counter((stage, basis, kind) for _key, _path, stage, basis, kind in self._read)
 
     def segments(self) -> dict[int, int]:
-        return Counter(key for p in self.projects.values() for key in p.segments)
+        return dict(
+            fetch(
+                "SELECT segment_id, COUNT(DISTINCT project_id) FROM projects_capacity"
+                f" WHERE project_id IN ({self.keys}) AND segment_id IS NOT NULL GROUP BY +segment_id, segment_id"
+            )
+        )
 
     def places(self, paths: Collection[str]) -> dict[str, int]:
         """Path → projects there and below."""
-        return add_up(self.paths, paths)
+        return add_up(Counter(row[1] for row in self._read), paths)
 
-    def companies(self, most: int, wanted: Collection[int]) -> dict[int, int]:
-        return Counter(key for p in self.projects.values() for key in p.companies)
+    def companies(self) -> dict[int, int]:
+        # The sign changes no number, but SQLite then goes by the projects, not by the companies.
+        return dict(
+            fetch(
+                "SELECT company_id, COUNT(DISTINCT project_id) FROM projects_participation"
+                f" WHERE project_id IN ({self.keys}) GROUP BY +company_id, company_id"
+            )
+        )
 
     def capacities(self) -> list[tuple[int, int, bool, Decimal, int]]:
         """Segment, unit, per year, quantity and projects, a phase not beside its whole."""
-        sums: dict[tuple[int, int, bool], list[int]] = {}
-        for project in self.projects.values():
-            whole = self.projects.get(project.parent) if project.parent else None
-            stated = {made[:2] for made in whole.made} if whole else set()
-            for made, amount in project.made.items():
-                if made[:2] not in stated:
-                    total = sums.setdefault(made, [0, 0])
-                    total[0] += amount
-                    total[1] += 1
-        return [(*made, Decimal(sum_).scaleb(-MILLIONTHS), n) for made, (sum_, n) in sums.items()]
+        by = "c.segment_id, c.unit_id, c.per_year"
+        rows = fetch(
+            f"SELECT {by}, {total(whole('c.quantity'))}, COUNT(DISTINCT p.id)"
+            " FROM projects_project p JOIN projects_capacity c ON c.project_id = p.id"
+            f" WHERE p.id IN ({self.keys}) AND c.segment_id IS NOT NULL AND c.quantity IS NOT NULL"
+            f" AND {self._unless('projects_capacity w WHERE w.project_id = p.parent_id')}"
+            " AND w.segment_id = c.segment_id AND w.unit_id = c.unit_id AND w.quantity IS NOT NULL))"
+            f" GROUP BY {by}"
+        )
+        return [(*made[:2], bool(made[2]), _amount(sum_), n) for *made, sum_, n in rows]
 
     def investments(self) -> list[tuple[str, Decimal, int]]:
         """Kind, amount and projects, a phase not beside its whole."""
-        sums: dict[str, list[int]] = {}
-        for project in self.projects.values():
-            whole = self.projects.get(project.parent) if project.parent else None
-            if project.invested and not (whole and whole.invested == project.invested):
-                total = sums.setdefault(project.invested, [0, 0])
-                total[0] += project.investment
-                total[1] += 1
-        return [(kind, Decimal(sum_).scaleb(-MILLIONTHS), n) for kind, (sum_, n) in sums.items()]
+        rows = fetch(
+            f"SELECT p.investment_kind, {total(whole('p.investment'))}, COUNT(*)"
+            f" FROM projects_project p WHERE p.id IN ({self.keys}) AND p.investment IS NOT NULL"
+            f" AND {self._unless('projects_project w WHERE w.id = p.parent_id')}"
+            " AND w.investment_kind = p.investment_kind AND w.investment IS NOT NULL))"
+            " GROUP BY p.investment_kind"
+        )
+        return [(kind, _amount(sum_), n) for kind, sum_, n in rows]
+
+    def _unless(self, counted: str) -> str:
+        """The beginning of a condition: the whole is selected too, and says the same."""
+        return (
+            f"(p.parent_id IS NULL OR p.parent_id NOT IN ({self.keys})"
+            f" OR NOT EXISTS (SELECT 1 FROM {counted}"
+        )
+
+
+def _amount(millionths: float) -> Decimal:
+    return Decimal(int(millionths)).scaleb(-MILLIONTHS)
 
 
 def add_up(counts: dict[str, int], paths: Collection[str]) -> dict[str, int]:

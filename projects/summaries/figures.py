@@ -34,23 +34,29 @@ class Figures:
 
     @cached_property
     def rows(self) -> ProjectQuerySet:
-        return self.filterset.selection(without=self.without).order_by()
+        return self.filterset.selection(self.without, in_order=False)
 
     def _values(self, name: str) -> Any:
         return self.filterset.values.get(name) if name != self.without else None
+
+    @cached_property
+    def places(self) -> Places:
+        whole = self.filterset.figures
+        if self is not whole and self.without != "district":
+            return whole.places
+        return Places.of(self._values("district") or [])
 
     @cached_property
     def kept(self) -> Kept | None:
         """The tallies, where they can answer: few places, and no more than one segment."""
         if any(self._values(name) for name in NOT_KEPT) or not self.filterset.is_valid():
             return None
-        segments = list(self._values("segment") or [])
-        places = Places.of(self._values("district") or [])
-        if len(segments) > 1 or places.leaves:
+        segments = self._values("segment") or []
+        if len(segments) > 1 or self.places.leaves:
             return None
         return Kept(
-            places.keys,
-            places.roots,
+            self.places.keys,
+            self.places.roots,
             segments[0].pk if segments else 0,
             *(list(self._values(name) or []) for name in ("stage", "basis", "kind")),
         )
@@ -105,7 +111,7 @@ class Figures:
         """Company → number of projects: at least the `most` with most, and those wanted."""
         found = self.kept.companies(most, wanted) if self.kept else None
         if found is None and self.few:
-            found = self.few.companies(most, wanted)
+            found = self.few.companies()
         if found is None:
             taking_part = Participation.objects.filter(project__in=self.rows.values("pk"))
             found = dict(

@@ -1,12 +1,16 @@
 """A page of the list, found by counting places instead of going through all rows before it."""
 
+from collections.abc import Iterable
 from typing import Any
+
+from django.db.models import BooleanField
+from django.db.models.expressions import RawSQL
 
 from districts.models import District
 from projects.filters import ProjectFilter
 from projects.models import Project
-from projects.summaries.facts import plain
 from projects.summaries.reading import Kept
+from projects.summaries.sql import fetch, listed
 
 # Rows after which only keys are passed over on the way to a page.
 NEAR = 1000
@@ -34,11 +38,12 @@ class Listed:
             places, before = window(figures.kept, start, stop, backwards=ordering.startswith("-"))
             rows = rows.filter(district__in=places)
             start, stop = start - before, stop - before
-        elif figures.kept is None and figures.few:
+        elif figures.kept is None and figures.few and not self.filterset.common:
             # They are known already: nothing is searched for again.
-            known: Any = Project.objects.at(self.filterset.as_of_day).for_table()
-            rows = self.filterset.ordered(known.filter(pk__in=list(figures.few.projects)))
-        if start >= NEAR:
+            known = RawSQL(f"projects_project.id IN ({figures.few.keys})", [], BooleanField())
+            every = Project.objects.at(self.filterset.as_of_day).for_table()
+            rows = self.filterset.ordered(every.filter(known))
+        if start >= NEAR or self.filterset.ranked:
             keys = list(rows.values_list("pk", flat=True)[start:stop])
             return list(rows.filter(pk__in=keys))
         return list(rows[start:stop])
@@ -58,7 +63,7 @@ def window(kept: Kept, start: int, stop: int, *, backwards: bool = False) -> tup
     found: list[int] = []
     first = None
     # Places with the number of rows before them, by the path that orders them.
-    level = _counted(kept, District.objects.filter(pk__in=kept.places))
+    level = _counted(kept, "id", kept.places)
     ahead = 0
     open_: list[tuple[str, int, int, int]] = []  # path, place, rows before it, its rows
     for path, place, _parent, count in sorted(level)[::sign]:
@@ -69,7 +74,7 @@ def window(kept: Kept, start: int, stop: int, *, backwards: bool = False) -> tup
             p: row for row in open_ for p in [row[1]] if row[2] < stop and row[2] + row[3] > start
         }
         below: dict[int, list[tuple[str, int, int, int]]] = {}
-        for row in _counted(kept, plain(District).filter(parent__in=inside)):
+        for row in _counted(kept, "parent_id", inside):
             below.setdefault(row[2], []).append(row)
         open_ = []
         for place, (_path, _place, ahead, count) in inside.items():
@@ -89,8 +94,10 @@ def window(kept: Kept, start: int, stop: int, *, backwards: bool = False) -> tup
     return found, first or 0
 
 
-def _counted(kept: Kept, places: Any) -> list[tuple[str, int, int, int]]:
+def _counted(kept: Kept, column: str, keys: Iterable[int]) -> list[tuple[str, int, int, int]]:
     """Path, place, the one it belongs to, and its number of rows; without those that have none."""
-    rows = list(places.order_by().values_list("path", "pk", "parent"))
+    rows = fetch(
+        f"SELECT path, id, parent_id FROM districts_district WHERE {column} IN ({listed(keys)})"
+    )
     counts = kept.districts([place for _path, place, _parent in rows]) if rows else {}
     return [(path, pk, parent, counts[pk]) for path, pk, parent in rows if counts.get(pk)]

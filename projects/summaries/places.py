@@ -31,7 +31,7 @@ def affected(districts: Iterable[Any], parents: Iterable[Any]) -> set[Any]:
 
     What lies in or below a district moves with it. A parent that gets its first place or loses
     its last becomes or ceases to be one whose tallies are kept, which matters to the place
-    above it too.
+    above it too; one that gets or loses a place with others below it becomes or ceases to be large.
     """
     return _projects(_inside(districts, parents))
 
@@ -40,11 +40,14 @@ def _inside(districts: Iterable[Any], parents: Iterable[Any]) -> Q:
     moved = plain(District).filter(pk__in={key for key in districts if key})
     above = plain(District).filter(pk__in={key for key in parents if key})
     paths = set(moved.values_list("path", flat=True))
+    grown = moved.filter(children__isnull=False).exists()
     for path, up, below in above.annotate(Count("children")).values_list(
         "path", "parent__path", "children__count"
     ):
         if below <= 1:
             paths.add(up or path)
+        elif grown:
+            paths.add(path)
     inside = Q()
     for path in paths:
         inside |= Q(path__startswith=path)

@@ -9,10 +9,8 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Q
-
 from districts.models import District
-from projects.summaries.counting import CAPACITY
+from projects.summaries.counting import CAPACITY, NOBODY
 from projects.summaries.facts import plain
 from projects.summaries.sql import MILLIONTHS, fetch, listed, total
 
@@ -32,9 +30,8 @@ class Places:
     def of(cls, districts: Iterable[District]) -> "Places":
         """The districts without those inside others; all roots where none is given."""
         chosen = list(districts)
-        everything = not chosen
-        if everything:
-            chosen = list(plain(District).filter(parent=None).only("pk", "path", "parent"))
+        if not chosen:
+            return cls.everything()
         outer = [
             place
             for place in chosen
@@ -42,6 +39,15 @@ class Places:
         ]
         keys = [place.pk for place in outer]
         return cls(keys, len(inner(keys)) < len(keys), all(p.parent_id is None for p in outer))
+
+    @classmethod
+    def everything(cls) -> "Places":
+        """All roots."""
+        rows = fetch(
+            "SELECT id, EXISTS (SELECT 1 FROM districts_district c WHERE c.parent_id = d.id)"
+            " FROM districts_district d WHERE parent_id IS NULL ORDER BY path"
+        )
+        return cls([key for key, _inner in rows], not all(inner for _key, inner in rows), True)
 
 
 def inner(keys: Collection[int]) -> set[int]:
@@ -80,13 +86,13 @@ class Kept:
 
     def districts(self, keys: Collection[int]) -> dict[int, int]:
         """How many projects each of the places has, wherever the selection looks."""
-        some = inner(keys)
-        found: dict[int, int] = {}
-        if some:
-            rows = self._rows("place, SUM(projects)", "place", [""], 0, self.segment, places=some)
-            found.update(rows)
-        if leaves := set(keys) - some:
-            found.update(self._at_leaves(leaves))
+        if not keys:
+            return {}
+        rows = self._rows("place, SUM(projects)", "place", [""], 0, self.segment, places=keys)
+        found: dict[int, int] = dict(rows)
+        # What has no tally lies at the bottom of the tree, or has no projects.
+        if others := set(keys) - found.keys():
+            found.update(self._at_leaves(others))
         return found
 
     def _at_leaves(self, keys: Collection[int]) -> list[Any]:
@@ -114,12 +120,12 @@ class Kept:
     def _taking_part(self, order: str, more: str = "") -> list[Any]:
         where, values = self._projects()
         if not self.roots or len(self.places) < _roots():
-            paths = plain(District).filter(pk__in=self.places).values_list("path", flat=True)
-            inside = Q()
-            for path in paths:
-                inside |= Q(path__startswith=path)
-            below = plain(District).filter(inside).values_list("pk", flat=True)
-            where.append(f"p.district_id IN ({listed(below)})")
+            below = fetch(
+                "SELECT d.id FROM districts_district d JOIN districts_district above"
+                " ON substr(d.path, 1, length(above.path)) = above.path"
+                f" WHERE above.id IN ({listed(self.places)})"
+            )
+            where.append(f"p.district_id IN ({listed(key for (key,) in below)})")
         return fetch(
             "SELECT t.company_id, COUNT(DISTINCT p.id) FROM projects_project p"
             " JOIN projects_participation t ON t.project_id = p.id"
@@ -150,7 +156,10 @@ class Kept:
         if self.segment:
             chosen.append(("segment", str(self.segment)))
         if not self.roots:
-            large = plain(District).filter(parent__parent__in=self.places).exists()
+            large = fetch(
+                "SELECT 1 FROM districts_district d JOIN districts_district above"
+                f" ON above.id = d.parent_id WHERE above.parent_id IN ({listed(self.places)}) LIMIT 1"
+            )
             if len(self.places) > 1 or not large:
                 return None
             chosen.append(("district", str(self.places[0])))
@@ -244,14 +253,14 @@ def largest(facet: str, choice: str, most: int, wanted: Collection[int]) -> dict
     changed = dict(
         fetch(
             "SELECT company, SUM(projects) FROM projects_companychange"
-            " WHERE facet = %s AND choice = %s GROUP BY company",
+            f" WHERE facet = %s AND choice = %s AND company <> {NOBODY} GROUP BY company",
             at,
         )
     )
     found = dict(
         fetch(
             "SELECT company, projects FROM projects_companytally"
-            " WHERE facet = %s AND choice = %s AND projects > 0"
+            f" WHERE facet = %s AND choice = %s AND projects > 0 AND company <> {NOBODY}"
             f" ORDER BY projects DESC, company LIMIT {most + len(changed)}",
             at,
         )

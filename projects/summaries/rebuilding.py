@@ -18,7 +18,7 @@ from projects.models import (
     Project,
     Tally,
 )
-from projects.summaries.counting import CAPACITY, DUE, SOURCE
+from projects.summaries.counting import CAPACITY, DUE, NOBODY, SOURCE
 from projects.summaries.facts import plain
 from projects.summaries.gathering import gathered
 from projects.summaries.keeping import columns
@@ -143,6 +143,10 @@ def _overlaps(cursor: Cursor) -> None:
     )
 
 
+UNNAMED = (
+    f"(SELECT id AS project, {NOBODY} AS company FROM counted_project WHERE id NOT IN"
+    " (SELECT project FROM counted_taken))"
+)
 # Facet and choice, and from where; `counting.choices` says the same of one project.
 OF_STANDING = "counted_company t JOIN counted_standing s ON s.id = t.standing"
 CHOICES = [
@@ -155,6 +159,12 @@ CHOICES = [
         "s.segment",
         "1",
         "counted_taken t JOIN counted_segment s ON s.project = t.project",
+    ),
+    (
+        "segment",
+        "s.segment",
+        "1",
+        f"{UNNAMED} AS t JOIN counted_segment s ON s.project = t.project",
     ),
     ("district", "l.place", "1", "counted_taken t JOIN counted_large l ON l.district = t.district"),
 ]

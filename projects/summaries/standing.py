@@ -7,7 +7,7 @@ from their projects.
 from collections.abc import Collection
 from decimal import Decimal
 
-from projects.summaries.counting import CAPACITY, DUE, SOURCE
+from projects.summaries.counting import CAPACITY, DUE, NOBODY, SOURCE
 from projects.summaries.facts import PRECISIONS
 from projects.summaries.reading import inner
 from projects.summaries.sql import MILLIONTHS, fetch, listed, total, whole
@@ -127,11 +127,11 @@ def companies_of(segments: Collection[int], most: int) -> dict[int, tuple[list[i
 
     Of the whole tree, for which alone they are kept; see `reading.largest`.
     """
-    kept = "FROM projects_companytally WHERE facet = 'segment'"
+    kept = f"FROM projects_companytally WHERE facet = 'segment' AND company <> {NOBODY}"
     changed: dict[tuple[int, int], int] = {}
     for choice, company, count in fetch(
         "SELECT choice, company, SUM(projects) FROM projects_companychange"
-        " WHERE facet = 'segment' GROUP BY choice, company"
+        f" WHERE facet = 'segment' AND company <> {NOBODY} GROUP BY choice, company"
     ):
         changed[int(choice), company] = int(count)
     held: dict[int, dict[int, int]] = {segment: {} for segment in segments}
@@ -162,18 +162,17 @@ def companies_of(segments: Collection[int], most: int) -> dict[int, tuple[list[i
     return found
 
 
-def unnamed_of() -> dict[int, int]:
+def unnamed_of(segments: Collection[int]) -> dict[int, int]:
     """Segment → number of projects without a company, of the whole tree."""
-    # The projects first: there are few of them, and SQLite would go through all capacities.
-    return dict(
-        fetch(
-            "WITH unnamed AS MATERIALIZED (SELECT p.id FROM projects_project p WHERE NOT EXISTS"
-            " (SELECT 1 FROM projects_participation t WHERE t.project_id = p.id))"
-            " SELECT c.segment_id, COUNT(DISTINCT u.id) FROM unnamed u"
-            " CROSS JOIN projects_capacity c"
-            " WHERE c.project_id = u.id AND c.segment_id IS NOT NULL GROUP BY c.segment_id"
-        )
+    some = ", ".join(f"'{int(segment)}'" for segment in segments) or "NULL"
+    where = f"WHERE facet = 'segment' AND choice IN ({some}) AND company = {NOBODY}"
+    rows = fetch(
+        "SELECT choice, SUM(projects) FROM"
+        f" (SELECT choice, projects FROM projects_companytally {where}"
+        f" UNION ALL SELECT choice, projects FROM projects_companychange {where}) AS s"
+        " GROUP BY choice HAVING SUM(projects) <> 0"
     )
+    return {int(choice): int(count) for choice, count in rows}
 
 
 def _split(places: Collection[int]) -> tuple[str, str]:
