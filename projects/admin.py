@@ -18,6 +18,7 @@ from django.views.decorators.http import require_POST
 from districts.admin import ADOPTED, CITATION, NAMES, Mine
 from districts.models import Basis, Reading
 from districts.review import ReviewedAdmin
+from projects.events import LATEST_FIRST
 from projects.forms import CapacityForm, HonourForm, ProjectForm, StageChangeForm
 from projects.inlines import (
     CapacityClaimInline,
@@ -39,7 +40,6 @@ from projects.models import (
     Stream,
     Technology,
 )
-from projects.querysets import LATEST_FIRST
 from projects.report_admin import ProgressReportAdmin
 from projects.sheets import views
 from projects.stage_desk import ELSEWHERE, MOST, TYPED, change_stages

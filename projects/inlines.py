@@ -11,9 +11,9 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from districts.admin import ClaimInline
+from projects.events import LATEST_FIRST
 from projects.forms import CapacityForm, HonourForm, StageChangeForm
 from projects.models import Capacity, CapacityClaim, Honour, Participation, StageChange
-from projects.querysets import LATEST_FIRST
 from zaozhuang.admin import LoadedRows
 
 # The end of every row that rests on a source.

@@ -8,9 +8,9 @@ from django.db.models import F, OuterRef, Subquery
 
 from districts.invariants import wrong_days
 from projects import words
+from projects.events import KEPT, LATEST_FIRST, WITHOUT_EVENT
 from projects.found import BATCH
 from projects.models import CapacityClaim, Company, ProgressReport, Project, StageChange
-from projects.querysets import KEPT, LATEST_FIRST, WITHOUT_EVENT
 from projects.reporting import GROWING
 from projects.search import company_document, project_document
 from projects.summaries import checking

@@ -97,7 +97,8 @@ def alone_in(query: Any) -> list[str]:
     conditions = query.where.children
     if len(conditions) != 1 or query.where.negated or query.is_sliced or query.distinct:
         return []
-    has = conditions[0]
+    # A condition is asked as `… = true`, which databases with such conditions are not told.
+    has = getattr(conditions[0], "lhs", None)
     return has.wanted if isinstance(has, Has) and has.model is query.model else []
 
 

@@ -11,6 +11,7 @@ from django.db.migrations.loader import MigrationLoader
 from django.db.models import F, Subquery, Value
 from django.http import QueryDict
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pypinyin import Style, lazy_pinyin
@@ -227,6 +228,16 @@ def misfound(model: type[Project] | type[Company]) -> list[str]:
             or model.objects.matching(part).count() != len(found)
         )
     ]
+
+
+@pytest.mark.parametrize("model", [Project, Company])
+def test_counting_a_pair_reads_no_record(
+    report: None, model: type[Project] | type[Company]
+) -> None:
+    with CaptureQueriesContext(connection) as queries:
+        assert model.objects.matching("电池").count() > 0
+    assert len(queries) == 1
+    assert f'"{model._meta.db_table}"' not in queries[0]["sql"]
 
 
 def test_the_seed_leaves_no_drift(report: None) -> None:

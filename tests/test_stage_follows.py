@@ -8,8 +8,8 @@ from django.db.models import RestrictedError, Subquery
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from projects.events import KEPT
 from projects.models import Capacity, Project, StageChange
-from projects.querysets import KEPT
 from projects.stages import Stage
 from tests.factories import change_stage, day, make_project
 

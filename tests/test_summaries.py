@@ -31,8 +31,10 @@ from projects.stages import Stage
 from projects.summaries import checking
 from projects.summaries.keeping import merge
 from projects.summaries.rebuilding import rebuild
+from projects.summaries.standing import capacities_of
 from projects.totals import totals_of
 from tests.factories import (
+    change_stage,
     make_capacity,
     make_company,
     make_district,
@@ -414,3 +416,15 @@ def test_each_way_to_count_gives_the_same(seed: int) -> None:
                 live["districts"] = {}
             assert found == live, query
     assert kept > 20
+
+
+def test_what_a_phase_no_longer_says_twice_is_taken_off_nothing() -> None:
+    """Its rows add up to nothing beside no capacity at all, in a place at the bottom of the tree."""
+    place = make_district(parent=make_district())
+    whole, segment, unit = make_project(district=place), make_segment(), make_unit()
+    phase = make_project(district=place, parent=whole, stage="full")
+    for project in (whole, phase):
+        make_capacity(project, segment=segment, unit=unit, quantity=2)
+    change_stage(phase, "idle", "2024")
+    stages = {row[2]: row[5] for row in capacities_of([place.pk], place.pk)}
+    assert stages == {whole.stage: 2}

@@ -7,16 +7,11 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from districts.models import Basis, Cited, Claim, Contestable, Unit
+from projects.events import CountingManager, StageChangeQuerySet, following
 from projects.models.chain import Segment, Technology
 from projects.models.companies import Company
 from projects.models.project import Project
-from projects.querysets import (
-    CapacityQuerySet,
-    CountingManager,
-    ParticipationQuerySet,
-    StageChangeQuerySet,
-    following,
-)
+from projects.querysets import CapacityQuerySet, ParticipationQuerySet
 from projects.stages import FAMILY, Family, Stage
 from zaozhuang.dates import (
     PartialDate,

@@ -11,14 +11,9 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from districts.models import Basis, Cited, District, Named
+from projects.events import KEPT, WITHOUT_EVENT
 from projects.found import locked
-from projects.querysets import (
-    COUNTED_BY,
-    FOUND_BY,
-    KEPT,
-    WITHOUT_EVENT,
-    ProjectQuerySet,
-)
+from projects.querysets import COUNTED_BY, FOUND_BY, ProjectQuerySet
 from projects.search import project_document
 from projects.stages import FAMILY, Family, Stage
 from projects.words import keep_words

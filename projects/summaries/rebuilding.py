@@ -144,8 +144,9 @@ def _overlaps(cursor: Cursor) -> None:
 
 
 UNNAMED = (
-    f"(SELECT id AS project, {NOBODY} AS company FROM counted_project WHERE id NOT IN"
-    " (SELECT project FROM counted_taken))"
+    f"(SELECT p.id AS project, {NOBODY} AS company FROM counted_project p"
+    # NOT IN would have PostgreSQL go through all of them for each project.
+    " WHERE NOT EXISTS (SELECT 1 FROM counted_taken c WHERE c.project = p.id))"
 )
 # Facet and choice, and from where; `counting.choices` says the same of one project.
 OF_STANDING = "counted_company t JOIN counted_standing s ON s.id = t.standing"

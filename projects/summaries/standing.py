@@ -81,7 +81,9 @@ def capacities_of(
         f" AND figure = '{CAPACITY}' AND \"having\" = 0"
         f" AND above_place IN ({listed({*places, above})}) GROUP BY {by}"
     ):
-        sums[segment, place, stage, unit, bool(per_year)] -= int(amount)
+        # What was taken back adds up to nothing in several rows, beside no capacity at all.
+        key = segment, place, stage, unit, bool(per_year)
+        sums[key] = sums.get(key, 0) - int(amount)
     return [(*key, Decimal(sum_).scaleb(-MILLIONTHS)) for key, sum_ in sums.items() if sum_]
 
 
