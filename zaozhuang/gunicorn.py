@@ -5,13 +5,17 @@ for the database or read slowly. A socket that systemd hands over (deploy/tracke
 place of BIND and PORT.
 """
 
+import ctypes
 import gc
 import os
+import platform
 import tempfile
 from typing import Any
 
 from zaozhuang import logs
 from zaozhuang.environment import env_bool
+
+M_ARENA_MAX = -8  # in glibc's malloc.h
 
 bind = f"{os.environ.get('BIND', '127.0.0.1')}:{os.environ.get('PORT', '8000')}"
 workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
@@ -56,7 +60,9 @@ def post_worker_init(worker: Any) -> None:
     """
     gc.collect()
     gc.freeze()
-    gc.set_threshold(20_000, 20, 20)
+    if platform.libc_ver()[0] == "glibc":
+        # Otherwise each thread keeps memory of its own that large exports have left.
+        ctypes.CDLL(None).mallopt(M_ARENA_MAX, 2)
 
 
 def child_exit(server: Any, worker: Any) -> None:
