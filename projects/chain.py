@@ -8,12 +8,13 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
-from django.db.models import Count, Sum
+from django.db.models import Count
 
 from districts.models import District, Unit
 from projects.models import Capacity, Segment
 from projects.querysets import ProjectQuerySet
 from projects.stages import FAMILY, ORDER, Family
+from projects.summaries.sql import ExactSum
 from projects.summaries.standing import capacities_of, links_of
 
 # From furthest to least: what a cell is coloured by when it holds several.
@@ -144,7 +145,7 @@ def chain(
         .without_phases_of(selection.order_by())
         .order_by()
         .values_list("segment", "project__district", "at_stage", "unit", "per_year")
-        .annotate(Sum("quantity"))
+        .annotate(ExactSum("quantity"))
     )
     return _matrix(
         districts,

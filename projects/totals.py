@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from django.db.models import Count, Exists, OuterRef, Sum
+from django.db.models import Count, Exists, OuterRef
 from django.http import QueryDict
 
 from districts.models import District, Unit
@@ -13,6 +13,7 @@ from projects.models import Capacity, Project, Segment
 from projects.querysets import ProjectQuerySet
 from projects.stages import FAMILY, ORDER, Family, Stage
 from projects.summaries.few import Few
+from projects.summaries.sql import ExactSum
 
 
 @dataclass(frozen=True)
@@ -125,7 +126,7 @@ def _capacities(rows: ProjectQuerySet) -> list[tuple[int, int, bool, Decimal, in
         .without_phases_of(rows)
         .order_by()
         .values_list("segment", "unit", "per_year")
-        .annotate(Sum("quantity"), Count("project", distinct=True))
+        .annotate(ExactSum("quantity"), Count("project", distinct=True))
     )
 
 
@@ -143,5 +144,5 @@ def _investments(rows: ProjectQuerySet) -> list[tuple[str, Decimal, int]]:
         .filter(~Exists(whole))
         .order_by()
         .values_list("investment_kind")
-        .annotate(Sum("investment"), Count("pk"))
+        .annotate(ExactSum("investment"), Count("pk"))
     )

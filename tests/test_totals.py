@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 from projects.chain import chain
-from projects.models import Project
+from projects.models import Capacity, Project
 from projects.places import Place
 from projects.querysets import ProjectQuerySet
 from projects.stages import FAMILY, Family
@@ -36,6 +36,28 @@ def test_capacity_is_added_within_one_segment_and_unit(db: None) -> None:
         ("M1", "万吨"): 30,
         ("M3", "亿平方米"): Decimal("4.08"),
     }
+
+
+def test_a_long_sum_shows_no_trace_of_how_a_database_keeps_decimals(db: None) -> None:
+    segment, unit = make_segment("M1"), make_unit()
+    project = make_project(investment=Decimal("0.1"), investment_kind="agreed")
+    Project.objects.bulk_create(
+        Project(
+            slug=f"tenth-{n}",
+            name=f"{n}",
+            district=project.district,
+            investment=Decimal("0.1"),
+            investment_kind="agreed",
+        )
+        for n in range(999)
+    )
+    Capacity.objects.bulk_create(
+        Capacity(project=project, product=f"{n}", quantity="0.1", unit=unit, segment=segment)
+        for n in range(1000)
+    )
+    # As a floating-point number it is 99.9999999999986.
+    assert capacity(Project.objects.at()) == {("M1", "万吨"): 100}
+    assert [total.amount for total in totals(Project.objects.at()).investments] == [100]
 
 
 def test_a_phase_is_not_added_to_its_parent(db: None) -> None:

@@ -40,7 +40,7 @@ class Listed:
             start, stop = start - before, stop - before
         elif figures.kept is None and figures.few and not self.filterset.common:
             # They are known already: nothing is searched for again.
-            known = RawSQL(f"projects_project.id IN ({figures.few.keys})", [], BooleanField())
+            known = RawSQL(f"projects_project.id {figures.few.keys}", [], BooleanField())
             every = Project.objects.at(self.filterset.as_of_day).for_table()
             rows = self.filterset.ordered(every.filter(known))
         if start >= NEAR or self.filterset.ranked:

@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import Any
 
 from django.db import connection
+from django.db.models import Sum
 
 MILLIONTHS = 6
 
@@ -25,6 +26,19 @@ def summed(column: str) -> str:
     return f"SUM({column})"
 
 
+class ExactSum(Sum):
+    """A sum of decimals; SQLite keeps them as floating-point numbers, whose traces it would show.
+
+    Not to be given a filter.
+    """
+
+    def as_sqlite(self, compiler: Any, connection: Any, **context: Any) -> tuple[str, Any]:
+        exact = (
+            f"(TOTAL(CAST(ROUND(%(expressions)s * 1e{MILLIONTHS}) AS integer)) / 1e{MILLIONTHS})"
+        )
+        return self.as_sql(compiler, connection, template=exact, **context)
+
+
 def whole(column: str) -> str:
     """An amount in millionths; SQLite keeps decimals as floating-point numbers."""
     kind = "integer" if connection.vendor == "sqlite" else "numeric"
@@ -33,6 +47,14 @@ def whole(column: str) -> str:
 
 def listed(keys: Iterable[int]) -> str:
     return ", ".join(str(int(key)) for key in keys) or "NULL"
+
+
+def one_of(keys: Iterable[int]) -> str:
+    """What follows a column that is one of very many keys: text, which no database has to bind."""
+    if connection.vendor == "sqlite":
+        return f"IN ({listed(keys)})"
+    # One value, not as many as there are keys.
+    return f"= ANY('{{{', '.join(str(int(key)) for key in keys)}}}'::bigint[])"
 
 
 def among(keys: Collection[int]) -> tuple[str, list[int]]:
