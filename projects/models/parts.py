@@ -142,8 +142,13 @@ class Participation(Cited):
         OPERATOR = "operator", _("operator")
         PARTNER = "partner", _("partner")
 
+    # No index of its own: that of the rule that it is there once begins with it.
     project = models.ForeignKey(
-        Project, models.CASCADE, related_name="participations", verbose_name=_("project")
+        Project,
+        models.CASCADE,
+        db_index=False,
+        related_name="participations",
+        verbose_name=_("project"),
     )
     company = models.ForeignKey(
         Company, models.PROTECT, related_name="participations", verbose_name=_("company")

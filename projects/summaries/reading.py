@@ -126,10 +126,11 @@ class Kept:
                 f" WHERE above.id IN ({listed(self.places)})"
             )
             where.append(f"p.district_id IN ({listed(key for (key,) in below)})")
+        # Twice, as PostgreSQL sorts all participations to count what is distinct in them.
         return fetch(
-            "SELECT t.company_id, COUNT(DISTINCT p.id) FROM projects_project p"
-            " JOIN projects_participation t ON t.project_id = p.id"
-            f" WHERE {' AND '.join(where)}{more} GROUP BY t.company_id {order}",
+            "SELECT company_id, COUNT(*) FROM (SELECT DISTINCT t.company_id, p.id"
+            " FROM projects_project p JOIN projects_participation t ON t.project_id = p.id"
+            f" WHERE {' AND '.join(where)}{more}) AS taking_part GROUP BY company_id {order}",
             values,
         )
 
