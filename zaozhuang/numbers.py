@@ -51,14 +51,20 @@ def grouped(value: Decimal | int) -> str:
 
 
 def quantity(
-    value: Decimal, unit: MeasuringUnit | None, *, per_year: bool = False, about: bool = False
+    value: Decimal,
+    unit: MeasuringUnit | None,
+    *,
+    per_year: bool = False,
+    about: bool = False,
+    english: bool | None = None,
 ) -> str:
     """A figure with its unit in the reader's language, marked where it is approximate.
 
     Chinese keeps what the source wrote (`18 万吨/年`, `约 50 亿元`); English scales to its own unit
-    (`180,000 t/yr`, `about CNY 5 billion`).
+    (`180,000 t/yr`, `about CNY 5 billion`). Who writes thousands of figures says once whether
+    the reader is `english`.
     """
-    if reads_english():
+    if reads_english() if english is None else english:
         text = _english(value, unit)
         if per_year:
             text += "/yr" if unit and unit.name_en else " a year"

@@ -67,14 +67,24 @@ class Chart:
 
 def projects_url(**parameters: str | Sequence[str]) -> str:
     """The project list with the given filters; what a click on a chart opens."""
-    # A picture has a thousand of these, and `urlencode` takes its time.
-    query = "&".join(
-        f"{name}={quote_plus(one)}"
-        for name, value in parameters.items()
-        for one in ([value] if isinstance(value, str) else value)
-        if value
-    )
-    return page_url("projects") + (f"?{query}" if query else "")
+    return Selections()(**parameters)
+
+
+class Selections:
+    """`projects_url` for a picture that has a thousand of them: the page's address is found once."""
+
+    def __init__(self) -> None:
+        self.page = page_url("projects")
+
+    def __call__(self, **parameters: str | Sequence[str]) -> str:
+        # `urlencode` takes its time.
+        query = "&".join(
+            f"{name}={quote_plus(one)}"
+            for name, value in parameters.items()
+            for one in ([value] if isinstance(value, str) else value)
+            if value
+        )
+        return f"{self.page}?{query}" if query else self.page
 
 
 def number(value: int, href: str = "") -> Cell:

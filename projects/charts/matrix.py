@@ -6,24 +6,25 @@ from django.utils.translation import gettext as _
 
 from projects.chain import FURTHEST, Amount, Chain, Row
 from projects.chain import Cell as Link
-from projects.charts.base import Cell, Chart, address, projects_url
+from projects.charts.base import Cell, Chart, Selections, address, projects_url
 from projects.charts.stages import joined
 from projects.stages import Family
-from zaozhuang.localised import remark
+from zaozhuang.localised import reads_english, remark
 from zaozhuang.numbers import quantity
 
 # How many links the title names before it says "and more".
 NAMED = 3
 
 
-def amount_text(amount: Amount) -> str:
-    return quantity(amount.quantity, amount.unit, per_year=amount.per_year)
+def amount_text(amount: Amount, english: bool | None = None) -> str:
+    return quantity(amount.quantity, amount.unit, per_year=amount.per_year, english=english)
 
 
 class Words:
     """What the cells of the matrix say; the words that they repeat are looked up once."""
 
     def __init__(self) -> None:
+        self.english = reads_english()
         self.nobody = _("nobody yet")
         self.number = _("%(count)s %(family)s")
         self.labels = {family: str(family.label) for family in Family}
@@ -34,7 +35,9 @@ class Words:
         if not link.count:
             return self.nobody
         if link.amounts:
-            return joined([amount_text(a) + self.remarks[a.family] for a in link.amounts])
+            return joined(
+                [amount_text(a, self.english) + self.remarks[a.family] for a in link.amounts]
+            )
         return joined(
             [
                 self.number % {"count": count, "family": self.labels[family]}
@@ -42,13 +45,12 @@ class Words:
             ]
         )
 
-
-def short_text(link: Link) -> str:
-    """The little that fits a cell of the matrix: the furthest capacity, else the count."""
-    if link.amounts:
-        first = link.amounts[0]
-        return quantity(first.quantity, first.unit)
-    return str(link.count) if link.count else ""
+    def short(self, link: Link) -> str:
+        """The little that fits a cell of the matrix: the furthest capacity, else the count."""
+        if link.amounts:
+            first = link.amounts[0]
+            return quantity(first.quantity, first.unit, english=self.english)
+        return str(link.count) if link.count else ""
 
 
 def chain_statement(chain: Chain) -> str:
@@ -68,11 +70,11 @@ def chain_statement(chain: Chain) -> str:
 
 def chain_chart(chain: Chain, as_of: date | None = None) -> Chart:
     """Segment × district. An empty cell says that nobody is there yet."""
-    day, words = address(as_of), Words()
+    day, words, selection = address(as_of), Words(), Selections()
 
     def url(link: Link) -> str:
         return (
-            projects_url(segment=link.segment.code, district=link.district.slug, **day)
+            selection(segment=link.segment.code, district=link.district.slug, **day)
             if link.count
             else ""
         )
@@ -108,7 +110,7 @@ def chain_chart(chain: Chain, as_of: date | None = None) -> Chart:
                     "district": column,
                     "family": link.family.value if link.family else None,
                     "count": link.count,
-                    "short": short_text(link),
+                    "short": words.short(link),
                     "text": cell.text,
                     "url": cell.href,
                 }

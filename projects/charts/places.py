@@ -9,9 +9,10 @@ from django.utils.translation import ngettext
 
 from districts.models import District
 from projects.chain import Chain
-from projects.charts.base import Cell, Chart, address, number, on_day, projects_url
+from projects.charts.base import Cell, Chart, Selections, address, number, on_day
 from projects.charts.stages import Counts, joined
 from projects.stages import FAMILY, Family
+from zaozhuang.localised import reads_english
 from zaozhuang.numbers import quantity
 
 
@@ -101,6 +102,7 @@ def _measure(
     families: list[Family],
     parameters: dict[str, Any],
 ) -> dict[str, Any]:
+    selection = Selections()
     values = [
         sum(count for stage, count in counts[place.pk].items() if FAMILY[stage] in families)
         for place in districts
@@ -114,7 +116,7 @@ def _measure(
             ngettext("%(count)s project", "%(count)s projects", value) % {"count": value}
             for value in values
         ],
-        "urls": [projects_url(district=place.slug, **parameters) for place in districts],
+        "urls": [selection(district=place.slug, **parameters) for place in districts],
     }
 
 
@@ -122,11 +124,10 @@ def _capacities(
     districts: list[District], chain: Chain, day: dict[str, str]
 ) -> list[dict[str, Any]]:
     """One measure for each segment and unit in which some district has a known capacity."""
-    measures = []
+    measures, selection, english = [], Selections(), reads_english()
     for row in chain.rows:
         urls = [
-            projects_url(district=place.slug, segment=row.segment.code, **day)
-            for place in districts
+            selection(district=place.slug, segment=row.segment.code, **day) for place in districts
         ]
         units = {(amount.unit.pk, amount.per_year): amount for amount in row.amounts}
         for (unit, per_year), sample in units.items():
@@ -142,7 +143,7 @@ def _capacities(
                     # A blank capacity is not zero: None is drawn as unknown.
                     "values": [float(value) if value else None for value in sums],
                     "texts": [
-                        quantity(value, sample.unit, per_year=per_year)
+                        quantity(value, sample.unit, per_year=per_year, english=english)
                         if isinstance(value, Decimal) and value
                         else _("no figure")
                         for value in sums

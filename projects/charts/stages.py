@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from districts.models import District
-from projects.charts.base import Cell, Chart, address, number, projects_url
+from projects.charts.base import Cell, Chart, Selections, address, number, projects_url
 from projects.querysets import ProjectQuerySet
 from projects.stages import FAMILY, FUNNEL, ORDER, Family, Stage, stages_of
 from projects.summaries.standing import stage_counts
@@ -42,7 +42,7 @@ def counts_now(districts: list[District]) -> Counts:
 
 def stages_chart(counts: Counts, districts: list[District], as_of: date | None = None) -> Chart:
     """Stacked bars: stages by district, the district with most projects first."""
-    day = address(as_of)
+    day, selection = address(as_of), Selections()
     ranked = sorted(districts, key=lambda place: (-sum(counts[place.pk].values()), place.path))
     stages = sorted(
         {stage for by_stage in counts.values() for stage in by_stage}, key=ORDER.__getitem__
@@ -59,15 +59,15 @@ def stages_chart(counts: Counts, districts: list[District], as_of: date | None =
         heads=[_("District"), *(labels[stage] for stage in stages), _("Total")],
         rows=[
             [
-                Cell(place.label, projects_url(district=place.slug, **day)),
+                Cell(place.label, selection(district=place.slug, **day)),
                 *(
                     number(
                         counts[place.pk].get(stage, 0),
-                        projects_url(district=place.slug, stage=stage, **day),
+                        selection(district=place.slug, stage=stage, **day),
                     )
                     for stage in stages
                 ),
-                number(sum(counts[place.pk].values()), projects_url(district=place.slug, **day)),
+                number(sum(counts[place.pk].values()), selection(district=place.slug, **day)),
             ]
             for place in ranked
         ],
@@ -80,7 +80,7 @@ def stages_chart(counts: Counts, districts: list[District], as_of: date | None =
                     "family": FAMILY[stage].value,
                     "values": [counts[place.pk].get(stage, 0) for place in ranked],
                     "urls": [
-                        projects_url(district=place.slug, stage=stage, **day) for place in ranked
+                        selection(district=place.slug, stage=stage, **day) for place in ranked
                     ],
                 }
                 for stage in stages
