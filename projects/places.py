@@ -27,7 +27,6 @@ from projects.models import Project, StageChange
 from projects.querysets import ProjectQuerySet
 from projects.reconciliation import Reconciled, reported_and_tracked
 from projects.stages import UNFINISHED, stage_order
-from projects.summaries.few import FEW
 from projects.summaries.listed import first_places
 from projects.summaries.standing import dues_of, sources_of
 from projects.sums import SumCheck, sum_checks
@@ -40,6 +39,8 @@ SHOWN = 8
 DRAWN = 40
 # A day with more dates than these is asked for its first ones, any other for all.
 CROWDED = 200
+# The events of as many projects are read and put in order in the time of one page.
+FEW = 4000
 
 
 @dataclass

@@ -12,8 +12,8 @@ from projects.filters import ProjectFilter
 from projects.models import Capacity, Project, Segment
 from projects.querysets import ProjectQuerySet
 from projects.stages import FAMILY, ORDER, Family, Stage
-from projects.summaries.few import Few
 from projects.summaries.sql import ExactSum
+from projects.summaries.walk import Walk
 
 
 @dataclass(frozen=True)
@@ -82,9 +82,9 @@ def totals_of(filterset: ProjectFilter) -> Totals:
 
 def totals_in(place: District, *, leaf: bool = False) -> Totals:
     """The totals of a place with all below it, as they stand today; `leaf`: nothing is below."""
-    if leaf and (few := Few(Project.objects.at().filter(district=place))).enough:
-        counts = [(stage, basis, n) for (stage, basis, _kind), n in few.standings().items()]
-        return _totals(counts, few.capacities(), few.investments())
+    if leaf and (walk := Walk(Project.objects.at().filter(district=place))).whole:
+        counts = [(stage, basis, n) for (stage, basis, _kind), n in walk.standings().items()]
+        return _totals(counts, walk.capacities(), walk.investments())
     parameters = QueryDict(mutable=True)
     parameters["district"] = place.slug
     return totals_of(ProjectFilter(parameters, queryset=Project.objects.all()))

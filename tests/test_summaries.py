@@ -360,7 +360,7 @@ def answers(query: str, way: str) -> dict[str, Any]:
     if way != "kept":
         figures.__dict__["kept"] = None
     if way == "live":
-        figures.__dict__["few"] = None
+        figures.__dict__["walk"] = None
     if way == "kept" and figures.kept is None:
         return {}
     places = list(District.objects.all())
@@ -409,7 +409,7 @@ def test_each_way_to_count_gives_the_same(seed: int) -> None:
     kept = 0
     for query in queries(world.chance):
         live = answers(query, "live")
-        assert answers(query, "few") == live, query
+        assert answers(query, "walk") == live, query
         if found := answers(query, "kept"):
             kept += 1
             if "district" in query:

@@ -1,7 +1,7 @@
 """Counts and sums of what a filter selects, from wherever they cost least.
 
-What is kept answers filters by place, stage, segment, kind and basis. Else a selection of few
-projects is read and counted in loops, and a large one is counted by the database.
+What is kept answers filters by place, stage, segment, kind and basis. Else the projects are
+gone through once for all figures, and of very many each figure is counted by the database.
 """
 
 from collections.abc import Collection
@@ -15,8 +15,8 @@ from districts.models import District
 from projects.filters import ProjectFilter
 from projects.models import Participation, Project
 from projects.querysets import ProjectQuerySet
-from projects.summaries.few import Few, add_up
 from projects.summaries.reading import Kept, Places, Standing
+from projects.summaries.walk import Walk, add_up
 
 # Parameters of which nothing is kept.
 NOT_KEPT = ["q", "company", "due_after", "due_before", "as_of"]
@@ -62,19 +62,19 @@ class Figures:
         )
 
     @cached_property
-    def few(self) -> Few | None:
-        few = Few(self.rows)
-        return few if few.enough else None
+    def walk(self) -> Walk | None:
+        walk = Walk(self.rows)
+        return walk if walk.whole else None
 
-    # Each is asked of what is kept, then of a few projects, then of the database.
+    # Each is asked of what is kept, then of a walk through the projects, then of the database.
 
     @cached_property
     def standings(self) -> dict[Standing, int]:
         """Stage, basis and kind → number of projects."""
         if self.kept:
             return self.kept.standings()
-        if self.few:
-            return self.few.standings()
+        if self.walk:
+            return self.walk.standings()
         rows: Any = self.rows
         groups = rows.values_list("at_stage", "at_basis", "kind").annotate(Count("pk"))
         return {(stage, basis, kind): count for stage, basis, kind, count in groups}
@@ -86,8 +86,8 @@ class Figures:
     def segments(self) -> dict[int, int]:
         """Segment → number of projects that have it."""
         found = self.kept.segments() if self.kept else None
-        if found is None and self.few:
-            found = self.few.segments()
+        if found is None and self.walk:
+            found = self.walk.segments()
         if found is None:
             rows = self.rows.filter(capacities__segment__isnull=False)
             found = dict(
@@ -100,8 +100,8 @@ class Figures:
         if self.kept:
             return self.kept.districts([place.pk for place in places])
         paths = {place.path: place.pk for place in places}
-        if self.few:
-            counts = self.few.places(paths)
+        if self.walk:
+            counts = self.walk.places(paths)
         else:
             groups = self.rows.values_list("district__path").annotate(Count("pk"))
             counts = add_up(dict(groups), paths)
@@ -110,8 +110,8 @@ class Figures:
     def companies(self, most: int, wanted: Collection[int]) -> dict[int, int]:
         """Company → number of projects: at least the `most` with most, and those wanted."""
         found = self.kept.companies(most, wanted) if self.kept else None
-        if found is None and self.few:
-            found = self.few.companies()
+        if found is None and self.walk:
+            found = self.walk.companies()
         if found is None:
             taking_part = Participation.objects.filter(project__in=self.rows.values("pk"))
             found = dict(
@@ -124,10 +124,10 @@ class Figures:
     def capacities(self) -> list[tuple[int, int, bool, Decimal, int]] | None:
         """Segment, unit, per year, quantity and projects; None where the database is to add up."""
         found = self.kept.capacities() if self.kept else None
-        return self.few.capacities() if found is None and self.few else found
+        return self.walk.capacities() if found is None and self.walk else found
 
     def investments(self) -> list[tuple[str, Decimal, int]] | None:
         """Kind, amount and projects; None where the database is to add up."""
         if self.kept:
             return self.kept.investments(Project.InvestmentKind.values)
-        return self.few.investments() if self.few else None
+        return self.walk.investments() if self.walk else None

@@ -14,6 +14,8 @@ from projects.summaries.sql import fetch, listed
 
 # Rows after which only keys are passed over on the way to a page.
 NEAR = 1000
+# So many rows that are known already are put in order sooner than they are found again.
+KNOWN = 20_000
 
 
 class Listed:
@@ -38,9 +40,9 @@ class Listed:
             places, before = window(figures.kept, start, stop, backwards=ordering.startswith("-"))
             rows = rows.filter(district__in=places)
             start, stop = start - before, stop - before
-        elif figures.kept is None and figures.few and not self.filterset.common:
+        elif figures.kept is None and figures.walk and figures.walk.count <= KNOWN:
             # They are known already: nothing is searched for again.
-            known = RawSQL(f"projects_project.id {figures.few.keys}", [], BooleanField())
+            known = RawSQL(f"projects_project.id {figures.walk.keys}", [], BooleanField())
             every = Project.objects.at(self.filterset.as_of_day).for_table()
             rows = self.filterset.ordered(every.filter(known))
         if start >= NEAR or self.filterset.ranked:

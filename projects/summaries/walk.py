@@ -1,5 +1,6 @@
-"""A selection of few projects: their keys are read once, and the rest is counted by them."""
+"""A selection of which nothing is kept: its projects are gone through once for all its figures."""
 
+from array import array
 from collections import Counter
 from collections.abc import Collection
 from decimal import Decimal
@@ -13,34 +14,71 @@ from projects.summaries.facts import prefixes
 from projects.summaries.reading import Standing
 from projects.summaries.sql import MILLIONTHS, fetch, one_of, total, whole
 
-# As many projects are read and put in order in the time of one page,
-FEW = 4000
-# and as many are counted by their keys.
-MOST = 150_000
+# So many projects are looked at one after another in less time than the database takes to count them
+# for each figure anew; what is known of them by then takes some 10 MB.
+MOST = 400_000
+# Rows that are fetched at once.
+TOGETHER = 2000
 
 
-class Few:
-    """All projects of a selection with what is counted of them."""
+class Walk:
+    """What the projects of a selection add up to; each is looked at once."""
 
     def __init__(self, rows: ProjectQuerySet) -> None:
-        """Reads no more than one project too many: see `enough`."""
+        """Looks at no more than there may be: see `whole`."""
+        self._keys = array("q")
+        self._standings: Counter[Standing] = Counter()
+        self._paths: Counter[str] = Counter()
+        # Kind → amount and projects; and those that are phases, with their wholes.
+        self._invested: dict[str, list[int]] = {}
+        self._phases: list[tuple[int, int, str, int | None]] = []
         # As whole numbers: a Decimal for each would take longer than the rest.
         amount = RawSQL(whole("projects_project.investment"), [], BigIntegerField())
         columns = ("pk", "district__path", "at_stage", "at_basis", "kind")
-        self._read = list(
+        read = (
             rows.order_by()
             .annotate(_amount=amount)
             .values_list(*columns, "parent", "investment_kind", "_amount")[: MOST + 1]
         )
-        self.enough = len(self._read) <= MOST
+        for row in read.iterator(TOGETHER):
+            self._add(*row)
+        self.count = len(self._keys)
+        self.whole = self.count <= MOST
+
+    def _add(
+        self,
+        key: int,
+        path: str,
+        stage: str,
+        basis: str,
+        kind: str,
+        parent: int | None,
+        invested: str,
+        amount: int | None,
+    ) -> None:
+        self._keys.append(key)
+        self._paths[path] += 1
+        self._standings[stage, basis, kind] += 1
+        if amount is not None:
+            sums = self._invested.setdefault(invested, [0, 0])
+            sums[0] += amount
+            sums[1] += 1
+        if parent is not None:
+            self._phases.append((key, parent, invested, amount))
 
     @cached_property
     def keys(self) -> str:
         """What follows a key in a condition that it is one of these."""
-        return one_of(row[0] for row in self._read)
+        return one_of(self._keys)
+
+    @cached_property
+    def _inside(self) -> list[tuple[int, int, str, int | None]]:
+        """The phases whose wholes are selected too."""
+        selected = set(self._keys) if self._phases else set()
+        return [phase for phase in self._phases if phase[1] in selected]
 
     def standings(self) -> dict[Standing, int]:
-        return Counter((row[2], row[3], row[4]) for row in self._read)
+        return self._standings
 
     def segments(self) -> dict[int, int]:
         return dict(
@@ -52,7 +90,7 @@ class Few:
 
     def places(self, paths: Collection[str]) -> dict[str, int]:
         """Path → projects there and below."""
-        return add_up(Counter(row[1] for row in self._read), paths)
+        return add_up(self._paths, paths)
 
     def companies(self) -> dict[int, int]:
         # The sign changes no number, but SQLite then goes by the projects, not by the companies.
@@ -66,10 +104,9 @@ class Few:
     def capacities(self) -> list[tuple[int, int, bool, Decimal, int]]:
         """Segment, unit, per year, quantity and projects, a phase not beside its whole."""
         sums = self._capacities(self.keys)
-        keys = {row[0] for row in self._read}
-        if phases := [row[0] for row in self._read if row[5] in keys]:
+        if self._inside:
             inside = self._capacities(
-                one_of(phases),
+                one_of(phase[0] for phase in self._inside),
                 " AND EXISTS (SELECT 1 FROM projects_project p JOIN projects_capacity w"
                 " ON w.project_id = p.parent_id WHERE p.id = c.project_id"
                 " AND w.segment_id = c.segment_id AND w.unit_id = c.unit_id"
@@ -92,14 +129,19 @@ class Few:
 
     def investments(self) -> list[tuple[str, Decimal, int]]:
         """Kind, amount and projects, a phase not beside its whole."""
-        stated = {row[0]: row[6] for row in self._read if row[7] is not None}
-        sums: dict[str, list[int]] = {}
-        for pk, *_others, parent, kind, amount in self._read:
-            if pk in stated and stated.get(parent) != kind:
-                sum_ = sums.setdefault(kind, [0, 0])
-                sum_[0] += int(amount)
-                sum_[1] += 1
-        return [(kind, _amount(sum_), n) for kind, (sum_, n) in sums.items()]
+        sums = {kind: (amount, count) for kind, (amount, count) in self._invested.items()}
+        stated = dict(self._stated()) if self._inside else {}
+        for _key, parent, kind, amount in self._inside:
+            if amount is not None and stated.get(parent) == kind:
+                sums[kind] = sums[kind][0] - amount, sums[kind][1] - 1
+        return [(kind, _amount(sum_), n) for kind, (sum_, n) in sums.items() if n]
+
+    def _stated(self) -> list[tuple[int, str]]:
+        """The wholes whose investment is known, with its kind."""
+        return fetch(
+            "SELECT id, investment_kind FROM projects_project WHERE investment IS NOT NULL"
+            f" AND id {one_of({phase[1] for phase in self._inside})}"
+        )
 
 
 def _amount(millionths: int) -> Decimal:
