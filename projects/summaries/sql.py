@@ -50,11 +50,11 @@ def listed(keys: Iterable[int]) -> str:
 
 
 def one_of(keys: Iterable[int]) -> str:
-    """What follows a column that is one of very many keys: text, which no database has to bind."""
+    """What follows a column that is one of very many keys: one value, not as many as there are."""
+    all_ = ", ".join(str(int(key)) for key in keys)
     if connection.vendor == "sqlite":
-        return f"IN ({listed(keys)})"
-    # One value, not as many as there are keys.
-    return f"= ANY('{{{', '.join(str(int(key)) for key in keys)}}}'::bigint[])"
+        return f"IN (SELECT value FROM json_each('[{all_}]'))"
+    return f"= ANY('{{{all_}}}'::bigint[])"
 
 
 def among(keys: Collection[int]) -> tuple[str, list[int]]:

@@ -15,7 +15,7 @@ from projects.summaries.reading import Standing
 from projects.summaries.sql import MILLIONTHS, fetch, one_of, total, whole
 
 # So many projects are looked at one after another in less time than the database takes to count them
-# for each figure anew; what is known of them by then takes some 10 MB.
+# for each figure anew.
 MOST = 400_000
 # Rows that are fetched at once.
 TOGETHER = 2000
@@ -74,7 +74,7 @@ class Walk:
     @cached_property
     def _inside(self) -> list[tuple[int, int, str, int | None]]:
         """The phases whose wholes are selected too."""
-        selected = set(self._keys) if self._phases else set()
+        selected = {phase[1] for phase in self._phases}.intersection(self._keys)
         return [phase for phase in self._phases if phase[1] in selected]
 
     def standings(self) -> dict[Standing, int]:
