@@ -124,6 +124,7 @@ def test_every_page_answers(admin_client: Client, model: Model, language: str) -
         assert admin_client.get(listing + choice).status_code == 200, choice
 
 
+@pytest.mark.long
 def test_queries_do_not_grow_with_the_rows(admin_client: Client) -> None:
     """Lists, forms with all their rows, searches, and the choices of autocompletes."""
     fill(0, 4)
