@@ -12,6 +12,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.db import connection, models
 from django.utils import translation
+from xdist.scheduler import LoadScopeScheduling
 
 from tests import chromium, nginx
 from tests.browser.server import prepare
@@ -23,8 +24,14 @@ Snapshot = list[tuple[type[models.Model], list[Any]]]
 ROOM = 70_000
 # Objects that are made before garbage is searched for: Python's 700 cost tests a tenth of their time.
 MADE = 50_000
-# Tests that share what is slow to make run in one process: a browser, a server, a world.
+# Tests that share what is slow to make run in one process: a browser, a server, a world. Those of
+# the desk in the browser have servers of their own; what comes first holds.
 TOGETHER = {
+    "tests/browser/test_admin.py": "desk",
+    "tests/browser/test_dispatch.py": "desk",
+    "tests/browser/test_hostile.py": "desk",
+    "tests/browser/test_month.py": "desk",
+    "tests/browser/test_sheet.py": "desk",
     "tests/browser/": "browser",
     "tests/deploy/test_nginx.py": "proxy",
     "tests/test_hostile.py": "hostile",
@@ -32,19 +39,28 @@ TOGETHER = {
 }
 
 
+class Scheduling(LoadScopeScheduling):  # type: ignore[misc]
+    """Hands out tests one by one, and those of `TOGETHER` as one; the largest part first."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        shared = (group for where, group in TOGETHER.items() if nodeid.startswith(where))
+        return next(shared, nodeid)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Scheduling:
+    return Scheduling(config, log)
+
+
 def pytest_configure() -> None:
     gc.set_threshold(MADE, 10, 10)
 
 
+def pytest_itemcollected(item: pytest.Item) -> None:
+    item.runtest = _with_room(item.runtest)  # type: ignore[method-assign]
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What takes long begins first, and what shares something stays together."""
-    for item in items:
-        for where, group in TOGETHER.items():
-            if item.nodeid.startswith(where):
-                # Tests of the browser that write are at a server of their own.
-                writes = group == "browser" and item.get_closest_marker("django_db")
-                item.add_marker(pytest.mark.xdist_group(f"{group}-writes" if writes else group))
-        item.runtest = _with_room(item.runtest)  # type: ignore[method-assign]
+    """What takes long begins first, so that no process waits for it at the end."""
     items.sort(key=lambda item: item.get_closest_marker("long") is None)
 
 
