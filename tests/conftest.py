@@ -34,6 +34,7 @@ TOGETHER = {
     "tests/browser/test_sheet.py": "desk",
     "tests/browser/": "browser",
     "tests/deploy/test_nginx.py": "proxy",
+    "tests/test_admin_pages.py": "desk-pages",
     "tests/test_hostile.py": "hostile",
     "tests/test_real_server.py": "server",
 }
