@@ -131,7 +131,9 @@ def visitors(browser: Browser) -> Visitors:
 
 
 @pytest.fixture
-def open_page(visitors: Visitors, site: str, complaints: list[str]) -> Iterator[OpenPage]:
+def open_page(
+    visitors: Visitors, site: str, complaints: list[str], request: pytest.FixtureRequest
+) -> Iterator[OpenPage]:
     """Opens windows, each of a visitor of its own: `open_page("/", PHONE, dark=True, javascript=False)`.
 
     A `fresh` one has an empty cache, as on somebody's first visit.
@@ -161,7 +163,11 @@ def open_page(visitors: Visitors, site: str, complaints: list[str]) -> Iterator[
 
     yield open_one
     for context, options in entered:
-        visitors.leave(context, site, **options)
+        if "live_server" in request.fixturenames:
+            # Its threads must end while they may still use the test's connection to the database.
+            context.close()
+        else:
+            visitors.leave(context, site, **options)
     assert complaints == []
 
 
