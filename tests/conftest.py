@@ -1,6 +1,7 @@
 """What every test may ask for: the report's data, loaded once and copied from then on."""
 
 import fcntl
+import gc
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -11,12 +12,77 @@ from django.conf import settings
 from django.core.management import call_command
 from django.db import connection, models
 from django.utils import translation
+from xdist.scheduler import LoadScopeScheduling
 
 from tests import chromium, nginx
 from tests.browser.server import prepare
 from zaozhuang.models import Edition
 
 Snapshot = list[tuple[type[models.Model], list[Any]]]
+
+# Places for values in the frame below a test; its chunk of the stack, of 1 MB, has half of it left.
+ROOM = 70_000
+# Objects that are made before garbage is searched for: Python's 700 cost tests a tenth of their time.
+MADE = 50_000
+# Tests that share what is slow to make run in one process: a browser, a server, a world. Those of
+# the desk in the browser have servers of their own; what comes first holds.
+TOGETHER = {
+    "tests/browser/test_admin.py": "desk",
+    "tests/browser/test_dispatch.py": "desk",
+    "tests/browser/test_hostile.py": "desk",
+    "tests/browser/test_month.py": "desk",
+    "tests/browser/test_sheet.py": "desk",
+    "tests/browser/": "browser",
+    "tests/deploy/test_nginx.py": "proxy",
+    "tests/test_admin_pages.py": "desk-pages",
+    "tests/test_hostile.py": "hostile",
+    "tests/test_real_server.py": "server",
+}
+
+
+class Scheduling(LoadScopeScheduling):  # type: ignore[misc]
+    """Hands out tests one by one, and those of `TOGETHER` as one; the largest part first."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        shared = (group for where, group in TOGETHER.items() if nodeid.startswith(where))
+        return next(shared, nodeid)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Scheduling:
+    return Scheduling(config, log)
+
+
+def pytest_configure() -> None:
+    gc.set_threshold(MADE, 10, 10)
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    item.runtest = _with_room(item.runtest)  # type: ignore[method-assign]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes long begins first, so that no process waits for it at the end."""
+    items.sort(key=lambda item: item.get_closest_marker("long") is None)
+
+
+def _with_room(function: Callable[[], None]) -> Callable[[], None]:
+    """The function, with a stack below it that does not end in the middle of what it calls.
+
+    CPython keeps frames in chunks of 16 kB and gives a chunk back as soon as its first frame ends.
+    Where a loop, as that over the nodes of a template, stands at the end of one, each call asks the
+    system for memory: a fifth of the time of the tests of the desk. A large frame has a large chunk.
+    """
+
+    def call() -> None:
+        function()
+
+    call.__code__ = call.__code__.replace(co_stacksize=ROOM)
+    return call
+
+
+def pytest_collection_finish() -> None:
+    # What is imported by now stays; it need not be searched again and again.
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

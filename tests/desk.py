@@ -20,6 +20,26 @@ from projects.models import (
     Stream,
     Technology,
 )
+from tests.factories import (
+    change_stage,
+    make_capacity,
+    make_company,
+    make_district,
+    make_honour,
+    make_indicator,
+    make_participation,
+    make_passage,
+    make_project,
+    make_reading,
+    make_report,
+    make_segment,
+    make_source,
+    make_stream,
+    make_target,
+    make_technology,
+    make_theme,
+    make_unit,
+)
 from zaozhuang.history.versions import seen
 
 OURS = [
@@ -73,3 +93,42 @@ def errors_of(response: Any) -> dict[str, list[str]]:
     return {
         form.add_prefix(name): list(found) for form in forms for name, found in form.errors.items()
     }
+
+
+def fill(start: int, stop: int) -> None:
+    """One more of everything for each number: all under the first project, company and source."""
+    project = Project.objects.order_by("pk").first() or make_project(due="2023-Q2")
+    company = Company.objects.order_by("pk").first() or make_company()
+    paper = Source.objects.order_by("pk").first() or make_source(
+        date="2023-02-13", date_precision="day"
+    )
+    root = District.objects.roots().first() or make_district()
+    for n in range(start, stop):
+        source = make_source(publisher="日报", date="2023-02-13", date_precision="day")
+        cited: dict[str, Any] = {"source": source, "locator": f"锂电 ¶{n}"}
+        make_passage(paper)
+        place = make_district(parent=root, position_source=source)
+        unit, theme = make_unit(f"单位{n}"), make_theme(f"theme-{n}")
+        indicator = make_indicator(unit=unit, theme=theme)
+        make_target(district=place, indicator=indicator, **cited)
+        company.readings.add(make_reading(district=place, indicator=indicator, **cited))
+        make_honour(company, **cited)
+        segment = make_segment(stream=make_stream(f"stream-{n}"), unit=unit)
+        make_capacity(
+            project, segment=segment, unit=unit, technology=make_technology(f"kind-{n}"), **cited
+        )
+        make_participation(project, make_company(**cited), **cited)
+        change_stage(project, "building", f"2023-{n // 28 + 1:02}-{n % 28 + 1:02}", **cited)
+        make_participation(
+            make_project(parent=project, district=place, due="2023-Q2", **cited), company, **cited
+        )
+        change_stage(make_project(district=place), "signed", **cited)
+        editor = User.objects.create_user(f"editor{n}", is_staff=True)
+        make_report(
+            project,
+            f"{2016 + n // 12}-{n % 12 + 1:02}",
+            percent="12.5",
+            recorded_by=editor,
+            source=source,
+        )
+        editor.groups.add(Group.objects.create(name=f"组{n}"))

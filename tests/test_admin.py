@@ -5,86 +5,31 @@ from typing import Any
 
 import pytest
 from django.contrib import admin
-from django.contrib.auth.models import Group, User
+from django.contrib.auth.models import User
 from django.db import connection
 from django.forms.models import model_to_dict
 from django.http import HttpResponse
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from districts.models import District, Draft, Passage, Source
+from districts.models import Draft, Passage
 from projects.models import (
     Capacity,
-    Company,
     Honour,
     Participation,
     Project,
     StageChange,
 )
-from tests.desk import DESK, OURS, Model, address, chosen_to_delete, errors_of, input_of
+from tests.desk import DESK, OURS, Model, address, chosen_to_delete, errors_of, fill, input_of
 from tests.factories import (
     change_stage,
-    make_capacity,
     make_company,
     make_district,
-    make_honour,
-    make_indicator,
-    make_participation,
-    make_passage,
     make_project,
-    make_reading,
-    make_report,
-    make_segment,
-    make_source,
-    make_stream,
-    make_target,
-    make_technology,
-    make_theme,
     make_unit,
 )
 
 pytestmark = pytest.mark.django_db
-
-LANGUAGES = {"zh-hans": "", "en": "/en"}
-
-
-def fill(start: int, stop: int) -> None:
-    """One more of everything for each number: all under the first project, company and source."""
-    project = Project.objects.order_by("pk").first() or make_project(due="2023-Q2")
-    company = Company.objects.order_by("pk").first() or make_company()
-    paper = Source.objects.order_by("pk").first() or make_source(
-        date="2023-02-13", date_precision="day"
-    )
-    root = District.objects.roots().first() or make_district()
-    for n in range(start, stop):
-        source = make_source(publisher="日报", date="2023-02-13", date_precision="day")
-        cited: dict[str, Any] = {"source": source, "locator": f"锂电 ¶{n}"}
-        make_passage(paper)
-        place = make_district(parent=root, position_source=source)
-        unit, theme = make_unit(f"单位{n}"), make_theme(f"theme-{n}")
-        indicator = make_indicator(unit=unit, theme=theme)
-        make_target(district=place, indicator=indicator, **cited)
-        company.readings.add(make_reading(district=place, indicator=indicator, **cited))
-        make_honour(company, **cited)
-        segment = make_segment(stream=make_stream(f"stream-{n}"), unit=unit)
-        make_capacity(
-            project, segment=segment, unit=unit, technology=make_technology(f"kind-{n}"), **cited
-        )
-        make_participation(project, make_company(**cited), **cited)
-        change_stage(project, "building", f"2023-{n // 28 + 1:02}-{n % 28 + 1:02}", **cited)
-        make_participation(
-            make_project(parent=project, district=place, due="2023-Q2", **cited), company, **cited
-        )
-        change_stage(make_project(district=place), "signed", **cited)
-        editor = User.objects.create_user(f"editor{n}", is_staff=True)
-        make_report(
-            project,
-            f"{2016 + n // 12}-{n % 12 + 1:02}",
-            percent="12.5",
-            recorded_by=editor,
-            source=source,
-        )
-        editor.groups.add(Group.objects.create(name=f"组{n}"))
 
 
 def test_every_kind_of_record_has_its_desk_except_what_the_seed_keeps() -> None:
@@ -92,38 +37,7 @@ def test_every_kind_of_record_has_its_desk_except_what_the_seed_keeps() -> None:
     assert set(admin.site._registry) == {*DESK, Draft}
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("model", DESK, ids=lambda model: model.__name__)
-def test_every_page_answers(admin_client: Client, model: Model, language: str) -> None:
-    fill(0, 3)
-    start = LANGUAGES[language]
-    listing = start + address(model, "changelist")
-    pages = [listing, f"{listing}?q=%E6%BB%95", f"{listing}?o=-1", start + address(model, "add")]
-    for record in model._default_manager.order_by("-pk")[:2]:  # the last: the roles come first
-        pages += [
-            start + address(model, page, record.pk) for page in ("change", "delete", "history")
-        ]
-    for page in pages:
-        assert admin_client.get(page).status_code == 200, page
-    response: Any = admin_client.get(listing)
-    assert response.headers["Content-Language"] == language
-    if language == "en":
-        return  # a filter selects the same in any language
-    changelist = response.context["cl"]
-    choices = [
-        choice["query_string"]
-        for spec in changelist.filter_specs
-        for choice in spec.choices(changelist)
-    ]
-    choices += [
-        f"?{level}"
-        for level in ("date__year=2023", "due__year=2023", "period__year=2023")
-        if changelist.date_hierarchy == level.split("__")[0]
-    ]
-    for choice in choices:
-        assert admin_client.get(listing + choice).status_code == 200, choice
-
-
+@pytest.mark.long
 def test_queries_do_not_grow_with_the_rows(admin_client: Client) -> None:
     """Lists, forms with all their rows, searches, and the choices of autocompletes."""
     fill(0, 4)

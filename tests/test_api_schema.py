@@ -24,6 +24,7 @@ def described(client: Client, prefix: str = "") -> dict[str, Any]:
     return result
 
 
+@pytest.mark.long
 def test_schemathesis_finds_nothing(
     live_server: LiveServer, report: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -123,6 +123,7 @@ def addresses() -> Iterator[tuple[Route, str]]:
             yield route, path
 
 
+@pytest.mark.long
 def test_every_address_whoever_asks(report: None, production: Path) -> None:
     """Of each pattern one address: to one who may, on the desk also to one who may not; and sent to."""
     nobody, viewer = browser(), browser(make_editor())

@@ -96,6 +96,7 @@ def readable(extension: str) -> list[tuple[Route, str]]:
     return [(route, path) for route, every in found for path in every]
 
 
+@pytest.mark.long
 def test_no_page_runs_what_is_written_in_it(chief: Client) -> None:
     """Every page with every kind of record, the desk included, in both languages by turns."""
     shown, islands = set(), 0

@@ -9,6 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import pytest
 from django.apps import apps
 from django.contrib.auth.models import User
 from django.core.management import call_command
@@ -91,6 +92,7 @@ def one_before(app: str) -> dict[str, str]:
     return dict([before])
 
 
+@pytest.mark.long
 def test_from_nothing_and_to_former_releases_and_back(world: User, tmp_path: Path) -> None:  # noqa: F811
     """One test for the whole way, since each step on it costs seconds.
 

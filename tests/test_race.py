@@ -16,6 +16,7 @@ from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
+import pytest
 from django.db import connection
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -69,6 +70,7 @@ def words(url: str, names: str) -> list[str]:
     return sorted(word for (note,) in notes for word in note.split() if word[0] in names)
 
 
+@pytest.mark.long
 def test_no_write_is_lost_and_without_the_check_some_are(tmp_path: Path) -> None:
     each = WRITES // len(EDITORS)
     with database(tmp_path) as url:

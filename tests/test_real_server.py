@@ -4,6 +4,7 @@ One gunicorn on the database of the tests; each request stands on a connection o
 """
 
 import re
+import shutil
 import socket
 import time
 from collections.abc import Iterator
@@ -61,10 +62,16 @@ class Answer:
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory, django_db_setup: None) -> Iterator[Server]:
+def server(
+    tmp_path_factory: pytest.TempPathFactory, seeded: Path, django_db_setup: None
+) -> Iterator[Server]:
     folder = tmp_path_factory.mktemp("server")
-    with database(folder) as address, running_server(folder, address) as url:
-        yield Server(url, folder / "server.log")
+    with database(folder) as address:
+        copied = address.startswith("sqlite")
+        if copied:
+            shutil.copy(seeded / "tracker.sqlite3", address.removeprefix("sqlite:///"))
+        with running_server(folder, address, prepared=copied) as url:
+            yield Server(url, folder / "server.log")
 
 
 @pytest.fixture(autouse=True)

@@ -400,6 +400,7 @@ def test_several_are_approved_at_once_each_by_itself(desk: Desk) -> None:
     assert Draft.objects.filter(state=State.APPROVED).count() == 2
 
 
+@pytest.mark.long
 def test_lists_of_drafts_cost_the_same_however_many(
     desk: Desk, django_assert_num_queries: Any
 ) -> None:

@@ -79,6 +79,7 @@ def test_one_bad_row_among_many_and_nothing_is_saved(monkeypatch: pytest.MonkeyP
     assert client.post(page).headers["Location"].endswith(PAGE)
 
 
+@pytest.mark.long
 def test_an_import_that_is_killed_has_written_all_or_nothing(tmp_path: Path) -> None:
     with database(tmp_path) as url:
         ran = subprocess.run(

@@ -282,6 +282,7 @@ def wrong() -> list[Any]:
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
+@pytest.mark.long
 def test_any_writes_leave_the_sums_right(seed: int, ways: list[Callable[[World], None]]) -> None:
     with transaction.atomic():
         follow(World(seed), ways)

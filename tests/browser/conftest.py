@@ -1,5 +1,9 @@
 """A real browser in front of a real server. Tests read; what one writes, all would see.
 
+A visitor's browser (a context) goes from one test to the next without its cookies and what pages
+stored: its cache of files and its process are warm, where a new one takes a second to be so. A
+test gets windows of its own, and of the visitors at one time each has a context of their own.
+
 Any error in the console, any blocked resource and any request to another host fails the
 test that caused it.
 """
@@ -11,7 +15,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    Request,
+    sync_playwright,
+)
 
 from tests import chromium
 from tests.browser.server import ROOT, running_server
@@ -77,10 +88,57 @@ def complaints() -> list[str]:
     return []
 
 
+class Visitors:
+    """Contexts of the browser, taken by one test after the other."""
+
+    def __init__(self, browser: Browser) -> None:
+        self.browser = browser
+        self.waiting: dict[str, list[BrowserContext]] = {}
+
+    def enter(self, site: str, **options: Any) -> BrowserContext:
+        """One that nobody uses; playwright's `options` are its for life."""
+        waiting = self.waiting.setdefault(repr((site, options)), [])
+        if waiting:
+            return waiting.pop()
+        context = self.browser.new_context(
+            base_url=site,
+            # Pages are looked at at rest; movement is not what these tests are about.
+            reduced_motion="reduce",
+            locale="zh-CN",
+            **options,
+        )
+        context.add_init_script(REPORT_VIOLATIONS)
+        # The process of a site ends with its last window.
+        context.new_page().goto("/healthz")
+        return context
+
+    def leave(self, context: BrowserContext, site: str, **options: Any) -> None:
+        """Forget all that a site could know this visitor by."""
+        first, *others = context.pages
+        for page in others:
+            page.close()
+        context.clear_cookies()
+        session = context.new_cdp_session(first)
+        stored = {"origin": site, "storageTypes": "all"}
+        session.send("Storage.clearDataForOrigin", stored)
+        session.detach()
+        self.waiting[repr((site, options))].append(context)
+
+
+@pytest.fixture(scope="session")
+def visitors(browser: Browser) -> Visitors:
+    return Visitors(browser)
+
+
 @pytest.fixture
-def open_page(browser: Browser, site: str, complaints: list[str]) -> Iterator[OpenPage]:
-    """Opens windows: `open_page("/projects/", PHONE, dark=True, javascript=False)`."""
-    contexts = []
+def open_page(
+    visitors: Visitors, site: str, complaints: list[str], request: pytest.FixtureRequest
+) -> Iterator[OpenPage]:
+    """Opens windows, each of a visitor of its own: `open_page("/", PHONE, dark=True, javascript=False)`.
+
+    A `fresh` one has an empty cache, as on somebody's first visit.
+    """
+    entered: list[tuple[BrowserContext, dict[str, Any]]] = []
 
     def open_one(
         path: str = "",
@@ -88,30 +146,28 @@ def open_page(browser: Browser, site: str, complaints: list[str]) -> Iterator[Op
         *,
         dark: bool = False,
         javascript: bool = True,
-        **options: Any,
+        fresh: bool = False,
     ) -> Page:
-        context = browser.new_context(
-            base_url=site,
-            viewport={"width": size[0], "height": size[1]},
-            color_scheme="dark" if dark else "light",
-            java_script_enabled=javascript,
-            # Pages are looked at at rest; movement is not what these tests are about.
-            reduced_motion="reduce",
-            has_touch=size == PHONE,
-            locale="zh-CN",
-            **options,
-        )
-        contexts.append(context)
-        context.add_init_script(REPORT_VIOLATIONS)
+        options = {"java_script_enabled": javascript, "has_touch": size == PHONE}
+        context = visitors.enter(site, **options)
+        entered.append((context, options))
         page = context.new_page()
+        page.set_viewport_size({"width": size[0], "height": size[1]})
+        page.emulate_media(color_scheme="dark" if dark else "light")
         _listen(page, site, complaints)
+        if fresh:
+            context.new_cdp_session(page).send("Network.clearBrowserCache")
         if path:
             page.goto(path)
         return page
 
     yield open_one
-    for context in contexts:
-        context.close()
+    for context, options in entered:
+        if "live_server" in request.fixturenames:
+            # Its threads must end while they may still use the test's connection to the database.
+            context.close()
+        else:
+            visitors.leave(context, site, **options)
     assert complaints == []
 
 

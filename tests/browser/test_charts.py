@@ -312,7 +312,7 @@ def test_figures_that_come_and_go_with_a_swap(page: Page) -> None:
 
 @pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
 def test_nothing_moves_when_charts_are_drawn(open_page: OpenPage, size: tuple[int, int]) -> None:
-    page = open_page("", size)
+    page = open_page("", size, fresh=True)
     page.add_init_script(
         """window.shift = 0;
            new PerformanceObserver((list) => list.getEntries().forEach(({value}) => (window.shift += value)))

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page
 
-from tests.browser.conftest import DESKTOP, PHONE, OpenPage
+from tests.browser.conftest import DESKTOP, PHONE, OpenPage, Visitors
 
 
 @pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
@@ -21,6 +21,34 @@ def test_the_first_page_opens(open_page: OpenPage, path: str, size: tuple[int, i
 def test_without_javascript(open_page: OpenPage) -> None:
     page = open_page("/", javascript=False)
     assert page.locator("main").is_visible()
+
+
+def test_nothing_of_a_visitor_is_left_to_the_next(visitors: Visitors, site: str) -> None:
+    found = "[document.cookie, localStorage.getItem('kept'), sessionStorage.getItem('kept')]"
+    visitor = visitors.enter(site, accept_downloads=False)
+    for expected in (["kept=1", "1", "1"], ["", None, None]):
+        page = visitor.new_page()
+        page.goto("/about/")
+        if expected[0]:
+            page.evaluate(
+                "document.cookie = 'kept=1';"
+                "localStorage.setItem('kept', 1); sessionStorage.setItem('kept', 1)"
+            )
+        assert page.evaluate(found) == expected
+        visitors.leave(visitor, site, accept_downloads=False)
+        assert visitors.enter(site, accept_downloads=False) is visitor
+    visitor.close()
+
+
+def test_a_first_visit_brings_every_file(open_page: OpenPage) -> None:
+    """The cache of a visitor is one, and is empty when it shall be."""
+    sent = """performance.getEntriesByType("resource")
+        .filter((file) => ["link", "script"].includes(file.initiatorType))
+        .map((file) => file.transferSize)"""
+    page = open_page("/", fresh=True)
+    assert min(page.evaluate(sent)) > 0
+    page.goto("/about/")
+    assert page.evaluate(sent) == [0, 0]
 
 
 def test_static_files_keep_for_ever(page: Page) -> None:

@@ -93,7 +93,7 @@ def test_nothing_moves_while_charts_load(
     address: str,
     size: tuple[int, int],
 ) -> None:
-    page = open_page("", size)
+    page = open_page("", size, fresh=True)
     page.add_init_script(WATCH_SHIFTS)
     page.goto(address)
     charts_drawn(page)

@@ -15,6 +15,7 @@ from tests.soak.run import Plan, soak
 VARIABLES = {"SECONDS": "6", "READERS": "3", "EDITORS": "2", "TAKERS": "1", "WEB_CONCURRENCY": "1"}
 
 
+@pytest.mark.long
 def test_nothing_is_lost_while_everything_is_restarted() -> None:
     results = soak(Plan(VARIABLES))
     assert results["verdict"] == []

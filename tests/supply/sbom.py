@@ -20,7 +20,6 @@ from cyclonedx.model.bom import Bom
 from cyclonedx.model.component import Component, ComponentType
 from cyclonedx.output.json import JsonV1Dot6
 from cyclonedx.schema import SchemaVersion
-from cyclonedx.validation.json import JsonStrictValidator
 from packageurl import PackageURL
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
@@ -128,6 +127,9 @@ def bill() -> Bom:
 
 
 def main() -> int:
+    # It compiles a grammar of addresses, which takes two seconds: not where the rest is only read.
+    from cyclonedx.validation.json import JsonStrictValidator
+
     text = JsonV1Dot6(bill()).output_as_string(indent=1)
     if wrong := JsonStrictValidator(SchemaVersion.V1_6).validate_str(text):
         raise SystemExit(f"The bill of materials is not valid: {str(wrong)[:2000]}")
