@@ -82,7 +82,7 @@ def totals_of(filterset: ProjectFilter) -> Totals:
 
 def totals_in(place: District, *, leaf: bool = False) -> Totals:
     """The totals of a place with all below it, as they stand today; `leaf`: nothing is below."""
-    if leaf and (walk := Walk(Project.objects.at().filter(district=place))).whole:
+    if leaf and (walk := Walk(Project.objects.at().filter(district=place))).complete:
         counts = [(stage, basis, n) for (stage, basis, _kind), n in walk.standings().items()]
         return _totals(counts, walk.capacities(), walk.investments())
     parameters = QueryDict(mutable=True)

@@ -64,7 +64,7 @@ class Figures:
     @cached_property
     def walk(self) -> Walk | None:
         walk = Walk(self.rows)
-        return walk if walk.whole else None
+        return walk if walk.complete else None
 
     # Each is asked of what is kept, then of a walk through the projects, then of the database.
 

@@ -25,7 +25,7 @@ class Walk:
     """What the projects of a selection add up to; each is looked at once."""
 
     def __init__(self, rows: ProjectQuerySet) -> None:
-        """Looks at no more than there may be: see `whole`."""
+        """Looks at no more than there may be: see `complete`."""
         self._keys = array("q")
         self._standings: Counter[Standing] = Counter()
         self._paths: Counter[str] = Counter()
@@ -43,7 +43,7 @@ class Walk:
         for row in read.iterator(TOGETHER):
             self._add(*row)
         self.count = len(self._keys)
-        self.whole = self.count <= MOST
+        self.complete = self.count <= MOST
 
     def _add(
         self,
@@ -61,7 +61,7 @@ class Walk:
         self._standings[stage, basis, kind] += 1
         if amount is not None:
             sums = self._invested.setdefault(invested, [0, 0])
-            sums[0] += amount
+            sums[0] += int(amount)
             sums[1] += 1
         if parent is not None:
             self._phases.append((key, parent, invested, amount))
@@ -133,7 +133,7 @@ class Walk:
         stated = dict(self._stated()) if self._inside else {}
         for _key, parent, kind, amount in self._inside:
             if amount is not None and stated.get(parent) == kind:
-                sums[kind] = sums[kind][0] - amount, sums[kind][1] - 1
+                sums[kind] = sums[kind][0] - int(amount), sums[kind][1] - 1
         return [(kind, _amount(sum_), n) for kind, (sum_, n) in sums.items() if n]
 
     def _stated(self) -> list[tuple[int, str]]:
