@@ -48,6 +48,7 @@ class Scheduling(LoadScopeScheduling):  # type: ignore[misc]
         return next(shared, nodeid)
 
 
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Scheduling:
     return Scheduling(config, log)
 
