@@ -33,9 +33,7 @@ class ExactSum(Sum):
     """
 
     def as_sqlite(self, compiler: Any, connection: Any, **context: Any) -> tuple[str, Any]:
-        exact = (
-            f"(TOTAL(CAST(ROUND(%(expressions)s * 1e{MILLIONTHS}) AS integer)) / 1e{MILLIONTHS})"
-        )
+        exact = f"({total(whole('%(expressions)s'))} / 1e{MILLIONTHS})"
         return self.as_sql(compiler, connection, template=exact, **context)
 
 
