@@ -9,6 +9,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from projects.models import Project
 from tests.browser.conftest import OpenPage
+from tests.browser.moves import follow, log_in
 from tests.factories import (
     change_stage,
     make_company,
@@ -35,9 +36,7 @@ def desk(open_page: OpenPage, admin_user: User) -> Page:
     """A window logged in to the Chinese desk; any complaint of the browser fails the test."""
     page = open_page("/admin/")
     page.set_default_timeout(10_000)
-    page.fill("#id_username", admin_user.get_username())
-    page.fill("#id_password", "password")
-    page.click("[type=submit]")
+    log_in(page, admin_user.get_username())
     return page
 
 
@@ -55,7 +54,7 @@ def test_a_project_is_entered_with_all_its_rows(desk: Page) -> None:
     make_segment("M1", name="正极材料")
     make_unit("万吨")
     desk.goto("/admin/projects/project/")
-    desk.click(".object-tools .addlink")
+    follow(desk, ".object-tools .addlink")
     desk.fill("#id_name", "磷酸铁锂正极材料项目")
     desk.locator("#id_name_en").press_sequentially("LFP cathode project")
     assert desk.input_value("#id_slug") == "lfp-cathode-project"
@@ -72,7 +71,7 @@ def test_a_project_is_entered_with_all_its_rows(desk: Page) -> None:
     choose(desk, "capacities-0-segment", "正极")
     desk.click("#participations-group .add-row a")
     choose(desk, "participations-0-company", "丰元")
-    desk.click("[name=_continue] >> nth=0")
+    follow(desk, "[name=_continue] >> nth=0")
     desk.wait_for_selector(".messagelist .success")
     project = Project.objects.get(slug="lfp-cathode-project")
     assert (project.stage, str(project.due), project.due_precision) == (
@@ -83,7 +82,7 @@ def test_a_project_is_entered_with_all_its_rows(desk: Page) -> None:
     assert desk.input_value("#id_due") == "2023-05"
     assert desk.input_value("#id_capacities-0-quantity") == "18"
     desk.fill("#id_due", "soon")
-    desk.click("[name=_save] >> nth=0")
+    follow(desk, "[name=_save] >> nth=0")
     assert "soon" in desk.inner_text(".field-due .errorlist")
     assert desk.input_value("#id_due") == "soon"
 
@@ -96,27 +95,27 @@ def test_the_stage_of_two_projects_is_changed_in_three_clicks(
     for project in (first, second):
         desk.check(f"input.action-select[value='{project.pk}']")
     desk.select_option("[name=action]", "change_the_stage")
-    desk.click("button[name=index]")
+    follow(desk, "button[name=index]")
     assert "隔膜项目" in desk.inner_text("#content-main")
     assert accessibility_faults_of_ours(accessibility_faults(desk)) == []
     desk.select_option("#id_stage", "building")
     desk.fill("#id_date", "2023年5月")
-    desk.click(".submit-row [type=submit]")
+    follow(desk, ".submit-row [type=submit]")
     desk.wait_for_selector(".messagelist .success")
     assert [str(p.stage_since) for p in Project.objects.filter(stage="building")] == [
         "2023-05-01"
     ] * 2
     # One project: its link, what is wrong with it, and a correction; the old event stays.
-    desk.click(f"a[href$='stage/?project={first.pk}']")
+    follow(desk, f"a[href$='stage/?project={first.pk}']")
     desk.select_option("#id_stage", "negotiating")
     desk.fill("#id_date", "2023-06")
-    desk.click(".submit-row [type=submit]")
+    follow(desk, ".submit-row [type=submit]")
     desk.wait_for_selector(".errorlist")
     assert desk.input_value("#id_date") == "2023-06"
     desk.check("#id_corrects_1")
     desk.fill("#id_withdrawn", "认错项目")
     desk.fill("#id_note", "重新谈")
-    desk.click(".submit-row [type=submit]")
+    follow(desk, ".submit-row [type=submit]")
     desk.wait_for_selector(".messagelist .success")
     desk.goto(f"/projects/{first.slug}/")
     assert "2023年5月" in desk.inner_text("del")
@@ -134,21 +133,21 @@ def test_two_windows_on_one_project(desk: Page, open_page: OpenPage) -> None:
     other = desk.context.new_page()
     other.goto(form)
     other.fill("#id_name", "隔膜二期")
-    other.click("[name=_continue] >> nth=0")
+    follow(other, "[name=_continue] >> nth=0")
     other.wait_for_selector(".messagelist .success")
     desk.fill("#id_note", "乙")
-    desk.click("[name=_save] >> nth=0")
+    follow(desk, "[name=_save] >> nth=0")
     assert "隔膜二期" in desk.inner_text(".meanwhile table")
     assert (desk.input_value("#id_name"), desk.input_value("#id_note")) == ("隔膜二期", "乙")
-    desk.click("[name=_save] >> nth=0")
+    follow(desk, "[name=_save] >> nth=0")
     desk.wait_for_selector(".messagelist .success")
     project.refresh_from_db()
     assert (project.name, project.note) == ("隔膜二期", "乙")
     # What was wrong is taken back where it is told.
     desk.goto(f"/admin/projects/project/{project.pk}/history/")
-    desk.click("a[href*=take_back] >> nth=0")
+    follow(desk, "a[href*=take_back] >> nth=0")
     assert desk.input_value("#id_note") == "甲"
-    desk.click("[name=_save] >> nth=0")
+    follow(desk, "[name=_save] >> nth=0")
     desk.wait_for_selector(".messagelist .success")
     project.refresh_from_db()
     assert (project.name, project.note) == ("隔膜二期", "甲")

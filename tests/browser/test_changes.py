@@ -6,6 +6,7 @@ import openpyxl
 import pytest
 
 from tests.browser.conftest import OpenPage
+from tests.browser.moves import follow
 
 
 @pytest.mark.parametrize("javascript", [True, False], ids=["scripts", "no-scripts"])
@@ -13,12 +14,12 @@ from tests.browser.conftest import OpenPage
 def test_answered_within_three_clicks(open_page: OpenPage, prefix: str, javascript: bool) -> None:
     page = open_page(f"{prefix}/districts/zaozhuang/", javascript=javascript)
     # First click: the district. The two days are typed.
-    page.locator("nav.places a[href*=tengzhou]").click()
+    follow(page, "nav.places a[href*=tengzhou]")
     form = page.locator("form[action$='/changes/']")
     form.locator("[name=since]").fill("2023-02-01")
     form.locator("[name=until]").fill("2023-06-30")
     # Second click: compare.
-    form.locator("button").click()
+    follow(page, form.locator("button"))
     assert "district=tengzhou&since=2023-02-01&until=2023-06-30" in page.url
     rows = page.locator(".changes-list tbody tr")
     assert rows.count() >= 5
@@ -26,7 +27,7 @@ def test_answered_within_three_clicks(open_page: OpenPage, prefix: str, javascri
         # Who says so stands in every line, before anybody asks.
         assert "¶" in row.locator(".c-source").inner_text()
     # Third click: the paragraph itself.
-    rows.first.locator(".c-source a").click()
+    follow(page, rows.first.locator(".c-source a"))
     assert "/sources/newspaper-page-2023-02/#" in page.url
     assert page.locator(":target").is_visible()
 
@@ -37,7 +38,7 @@ def test_leaves_as_a_workbook_that_explains_itself(open_page: OpenPage, tmp_path
     form.locator("[name=since]").fill("2023-02-01")
     form.locator("[name=until]").fill("2023-06-30")
     # First click: compare. Second: the file.
-    form.locator("button").click()
+    follow(page, form.locator("button"))
     shown = page.locator(".changes-list tbody tr .c-name").all_inner_texts()
     with page.expect_download() as download:
         page.locator("a[href*='changes.xlsx']").click()

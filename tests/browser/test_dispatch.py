@@ -10,6 +10,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from projects.models import ProgressReport, Project
 from tests.browser.conftest import DESKTOP, PHONE, OpenPage
+from tests.browser.moves import follow, log_in
 from tests.factories import day, make_district, make_project, make_report
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -44,13 +45,10 @@ def project() -> Project:
     return project
 
 
-def log_in(page: Page, path: str, user: User) -> None:
+def enter(page: Page, path: str, user: User) -> None:
     page.set_default_timeout(10_000)
     page.goto(path)
-    page.fill("#id_username", user.get_username())
-    page.fill("#id_password", "password")
-    page.click("[type=submit]")
-    page.wait_for_load_state()
+    log_in(page, user.get_username())
 
 
 @pytest.mark.parametrize("javascript", [True, False])
@@ -58,17 +56,16 @@ def test_a_month_is_reported_in_two_clicks(
     open_page: OpenPage, admin_user: User, project: Project, javascript: bool
 ) -> None:
     page = open_page("", javascript=javascript)
-    log_in(page, f"{MARCH}&reported=no", admin_user)
+    enter(page, f"{MARCH}&reported=no", admin_user)
     assert "reported=no" in page.url
     row = page.locator("tr", has_text="己")
     assert "grey" in row.locator(".c-light").inner_text()
-    row.get_by_role("link", name="Write the report").click()
+    follow(page, row.get_by_role("link", name="Write the report"))
     assert page.input_value("#id_month") == "2023-03"
     assert page.locator("#id_project option:checked").inner_text() == "己"
     assert "Reported for Jan 2023: CNY 9 million." in page.inner_text(".field-invested_total")
     page.fill("#id_percent", "12")
-    page.locator("[name=_save]").first.click()
-    page.wait_for_load_state()
+    follow(page, page.locator("[name=_save]").first)
     assert page.url.endswith(f"{MARCH}&reported=no")
     assert page.locator(".said").count() == 1
     assert page.locator("tr", has_text="己").count() == 0
@@ -87,7 +84,7 @@ def test_the_page_is_fit_to_be_seen(
     screenshots: Path,
 ) -> None:
     page = open_page("", size)
-    log_in(page, MARCH, admin_user)
+    enter(page, MARCH, admin_user)
     page.locator(".why summary").first.click()
     assert page.locator(".why dl").first.is_visible()
     faults = []
@@ -109,7 +106,7 @@ def test_on_paper_there_are_rows_and_the_rule_but_no_tools(
     open_page: OpenPage, admin_user: User, project: Project
 ) -> None:
     page = open_page()
-    log_in(page, MARCH, admin_user)
+    enter(page, MARCH, admin_user)
     page.emulate_media(media="print")
     for tool in (".months", ".light-choice", ".why", ".dispatch .button"):
         assert not page.locator(tool).first.is_visible(), tool

@@ -8,6 +8,7 @@ from pytest_django.live_server_helper import LiveServer
 from districts.models import Source
 from projects.models import Project
 from tests.browser.conftest import OpenPage
+from tests.browser.moves import log_in
 from tests.desk import address
 from tests.hostile import HOSTILE, make_world
 
@@ -67,9 +68,7 @@ def test_nothing_runs(open_page: OpenPage, admin_user: User, complaints: list[st
         page.wait_for_timeout(100)
     assert page.evaluate("window.hacked") is None
     page.goto("/admin/")
-    page.fill("#id_username", admin_user.get_username())
-    page.fill("#id_password", "password")
-    page.click("[type=submit]")
+    log_in(page, admin_user.get_username())
     project, source = Project.objects.all()[0], Source.objects.all()[0]
     for path in (
         address(Project, "changelist"),

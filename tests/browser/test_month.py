@@ -12,6 +12,7 @@ from districts.models import District, Draft
 from districts.roles import Role
 from projects.models import ProgressReport, Project, StageChange
 from tests.browser.conftest import OpenPage
+from tests.browser.moves import follow, log_in
 from tests.factories import make_district, make_project
 from tests.members import make_editor
 from zaozhuang.dates import PartialDate, Precision, today
@@ -34,14 +35,11 @@ def district() -> District:
 
 
 @pytest.fixture
-def log_in(open_page: OpenPage) -> Callable[[User], Page]:
+def desk_of(open_page: OpenPage) -> Callable[[User], Page]:
     def enter(user: User) -> Page:
         page = open_page("/admin/")
         page.set_default_timeout(20_000)
-        page.fill("#id_username", user.get_username())
-        page.fill("#id_password", PASSWORD)
-        page.click("[type=submit]")
-        page.wait_for_selector("#desk-title")
+        log_in(page, user.get_username(), PASSWORD)
         return page
 
     return enter
@@ -52,7 +50,7 @@ def lists(page: Page) -> list[str]:
 
 
 def test_a_month_from_the_log_in_to_the_approval(
-    log_in: Callable[[User], Page],
+    desk_of: Callable[[User], Page],
     accessibility_faults: Callable[[Page], list[str]],
     district: District,
 ) -> None:
@@ -62,16 +60,16 @@ def test_a_month_from_the_log_in_to_the_approval(
     shi = make_editor(role=Role.CITY_EDITOR, name="shi", last_name="史", first_name="四", password=PASSWORD)  # fmt: skip
 
     # The district reports; what is sent is no longer asked for.
-    page = log_in(zhang)
+    page = desk_of(zhang)
     assert faults_of_ours(accessibility_faults(page)) == []
     assert lists(page)[0] == f"{MONTH.label}尚无月报"
-    page.click(".desk-row-ways a:has-text('填报')")
+    follow(page, ".desk-row-ways a:has-text('填报')")
     assert page.input_value("#id_month") == MONTH.iso
     page.fill("#id_invested_month", "1200")
     page.fill("#id_percent", "35")
     page.fill("#id_problem", "供电线路未通")
     page.fill("#id_solver", "市供电公司")
-    page.click("[name=_save] >> nth=0")
+    follow(page, "[name=_save] >> nth=0")
     page.wait_for_selector(".messagelist .warning")
     assert lists(page)[0] == "等待市级审核的草稿"
     assert not any("尚无月报" in title for title in lists(page))
@@ -82,41 +80,41 @@ def test_a_month_from_the_log_in_to_the_approval(
         if clicks == 2:
             page.select_option("#id_stage", "preparing")
             page.fill("#id_date", MONTH.iso)
-        page.click(target)
+        follow(page, target)
         clicks += 1
     page.wait_for_selector(".messagelist .warning")
     assert clicks <= 3
     assert [ProgressReport.objects.count(), StageChange.objects.filter(project=other).count()] == [0, 1]  # fmt: skip
 
     # The city sees old and new, and returns the report.
-    city = log_in(shi)
+    city = desk_of(shi)
     assert lists(city)[0] == "待您审核的草稿"
-    city.click(".desk-list a:has-text('铜箔项目')")
+    follow(city, ".desk-list a:has-text('铜箔项目')")
     assert city.inner_text(".desk-differences del") == "签约"
     assert faults_of_ours(accessibility_faults(city)) == []
     city.go_back()
-    city.click(f".desk-list a:has-text('{MONTH.label}')")
+    follow(city, f".desk-list a:has-text('{MONTH.label}')")
     assert "供电线路未通" in city.inner_text(".desk-differences")
     city.fill("#remark", "请补充资金来源")
-    city.click("[value=return]")
+    follow(city, "[value=return]")
     city.wait_for_selector(".messagelist .success")
 
     # The district finds the remark, corrects and sends it again.
     page.goto("/admin/")
     assert lists(page)[0] == "退回给您修改的草稿"
     assert "请补充资金来源" in page.inner_text(".desk-list >> nth=0")
-    page.click(".desk-list >> nth=0 >> li a")
-    page.click("a[href*='draft=']")
+    follow(page, ".desk-list >> nth=0 >> li a")
+    follow(page, "a[href*='draft=']")
     assert page.input_value("#id_problem") == "供电线路未通"
     page.fill("#id_note", "资金来源：企业自筹")
-    page.click("[name=_save] >> nth=0")
+    follow(page, "[name=_save] >> nth=0")
     page.wait_for_selector(".messagelist .warning")
 
     # The city approves both at once.
     city.goto("/admin/districts/draft/?state__exact=submitted")
     city.check("#action-toggle")
     city.select_option("[name=action]", "approve_selected")
-    city.click("button[name=index]")
+    follow(city, "button[name=index]")
     city.wait_for_selector(".messagelist .success")
     assert set(Draft.objects.values_list("state", flat=True)) == {"approved"}
     report = ProgressReport.objects.get()

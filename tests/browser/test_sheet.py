@@ -12,6 +12,7 @@ from pytest_django.live_server_helper import LiveServer
 from districts.roles import Role
 from projects.models import ProgressReport
 from tests.browser.conftest import PHONE, OpenPage
+from tests.browser.moves import follow, log_in
 from tests.factories import make_district, make_project
 from tests.members import make_editor
 
@@ -37,10 +38,8 @@ def test_the_monthly_update_through_excel(
     editor = make_editor(here, name="li", password="a-long-password")
     page = open_page("/admin/", javascript=javascript)
     page.set_default_timeout(10_000)
-    page.fill("#id_username", "li")
-    page.fill("#id_password", "a-long-password")
-    page.click("[type=submit]")
-    page.click('.desk-ways a[href$="/sheet/"]')
+    log_in(page, "li", "a-long-password")
+    follow(page, '.desk-ways a[href$="/sheet/"]')
     if javascript:
         assert ours(accessibility_faults(page)) == []
     with page.expect_download() as downloading:
@@ -56,7 +55,7 @@ def test_the_monthly_update_through_excel(
         sheet.cell(row, heads.index("当月完成投资，万元") + 1).value = invested
     book.save(file)
     page.set_input_files("#id_sheet", file)
-    page.click("text=核对 >> nth=-1")
+    follow(page, "text=核对 >> nth=-1")
     assert "很多" in page.inner_text(".sheet-refused .sheet-wrong")
     assert page.inner_text(".sheet-counts .sheet-refused strong") == "1"
     assert not ProgressReport.objects.exists()
@@ -68,10 +67,10 @@ def test_the_monthly_update_through_excel(
     # What was refused is corrected in the file and uploaded again.
     sheet.cell(3, heads.index("形象进度，%") + 1).value = 8
     book.save(file)
-    page.click("text=上传另一个文件")
+    follow(page, "text=上传另一个文件")
     page.set_input_files("#id_sheet", file)
-    page.click("form[enctype] button")
-    page.click("text=保存 2 行")
+    follow(page, "form[enctype] button")
+    follow(page, "text=保存 2 行")
     page.wait_for_selector(".messagelist .success")
     reports = ProgressReport.objects.order_by("percent")
     assert [(str(r.percent), r.recorded_by) for r in reports] == [
@@ -98,13 +97,11 @@ def test_a_sheet_waits_for_the_city_and_is_approved(
     def enter(name: str) -> Page:
         page = open_page("/admin/")
         page.set_default_timeout(10_000)
-        page.fill("#id_username", name)
-        page.fill("#id_password", "a-long-password")
-        page.click("[type=submit]")
+        log_in(page, name, "a-long-password")
         return page
 
     page = enter("li")
-    page.click('.desk-ways a[href$="/sheet/"]')
+    follow(page, '.desk-ways a[href$="/sheet/"]')
     with page.expect_download() as downloading:
         page.click("text=下载 Excel 表")
     file = tmp_path / "表格.xlsx"
@@ -115,9 +112,9 @@ def test_a_sheet_waits_for_the_city_and_is_approved(
     sheet.cell(2, heads.index("形象进度，%") + 1).value = 35
     book.save(file)
     page.set_input_files("#id_sheet", file)
-    page.click("text=核对 >> nth=-1")
+    follow(page, "text=核对 >> nth=-1")
     page.screenshot(path=screenshots / "sheet-compared.png", full_page=True)
-    page.click(".sheet-result form[method=post] button >> nth=0")
+    follow(page, ".sheet-result form[method=post] button >> nth=0")
     page.wait_for_selector(".messagelist li")
     page.screenshot(path=screenshots / "sheet-waits.png", full_page=True)
     assert not ProgressReport.objects.exists()
@@ -126,7 +123,7 @@ def test_a_sheet_waits_for_the_city_and_is_approved(
     city.check("#action-toggle")
     city.select_option("[name=action]", "approve_selected")
     city.screenshot(path=screenshots / "sheet-approved.png", full_page=True)
-    city.click("button[name=index]")
+    follow(city, "button[name=index]")
     city.wait_for_selector(".messagelist .success")
     report = ProgressReport.objects.get()
     assert (str(report.percent), report.recorded_by) == ("35.00", editor)

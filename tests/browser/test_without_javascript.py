@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Page
 
 from tests.browser.conftest import PHONE, OpenPage
+from tests.browser.moves import follow
 
 CHARTED = ["/", "/districts/tengzhou/", "/districts/zaozhuang/", "/targets/", "/chain/"]
 PROJECT = "/projects/chuangpusi-lfp-and-silicon-carbon/"
@@ -25,12 +26,6 @@ def asked(page: Page) -> dict[str, list[str]]:
 
 def names(page: Page) -> list[str]:
     return page.locator("tbody .c-name").all_inner_texts()
-
-
-def follow(page: Page, selector: str) -> None:
-    """Click what leads to another page, and read on only when that page stands there whole."""
-    with page.expect_navigation():
-        page.click(selector)
 
 
 def submit(page: Page) -> None:
@@ -112,7 +107,7 @@ def test_columns_are_chosen(plain: Page) -> None:
 def test_an_empty_result_leads_on(plain: Page) -> None:
     plain.goto("/projects/?district=shanting&q=电解液")
     assert names(plain) == []
-    plain.locator(".empty li a").first.click()
+    follow(plain, plain.locator(".empty li a").first)
     assert names(plain)
 
 
@@ -150,16 +145,17 @@ def test_charts_are_tables(open_page: OpenPage, address: str) -> None:
 def test_the_day_of_the_overview(open_page: OpenPage) -> None:
     page = open_page("/", javascript=False)
     page.fill("[name=as_of]", "2023-02-08")
-    page.click(".day button")
+    follow(page, ".day button")
     assert asked(page) == {"as_of": ["2023-02-08"]}
     assert "2023-02-08" in page.inner_text(".as-of")
-    page.click(".as-of a")
+    follow(page, ".as-of a")
     assert asked(page) == {}
 
 
 def test_the_search_in_the_head(open_page: OpenPage) -> None:
     page = open_page("/", javascript=False)
     page.fill(".search input", "隔膜")
-    page.press(".search input", "Enter")
+    with page.expect_navigation():
+        page.press(".search input", "Enter")
     assert urlsplit(page.url).path == "/projects/"
     assert names(page)
