@@ -11,6 +11,7 @@ from shapely.geometry import shape
 from shapely.geometry.polygon import LinearRing
 
 from districts.models import District
+from projects.models import Project
 from tests.factories import make_district, make_project
 from zaozhuang.geometry import boundary, signed_area
 
@@ -118,6 +119,20 @@ def test_a_project_of_a_place_without_boundary_has_none(db: None, client: Client
     for feature in collection["features"]:
         assert feature["geometry"] is None
         assert feature["properties"]["geometry_of"] is None
+
+
+def test_a_boundary_is_taken_apart_once_and_a_new_one_is_read(db: None) -> None:
+    place = make_district(boundary={"type": "Polygon", "coordinates": [CLOCKWISE]})
+    make_project(district=place)
+    first = District.objects.get(pk=place.pk).boundary
+    assert first == place.boundary
+    through = Project.objects.select_related("district").get().district.boundary
+    assert through is first is District.objects.get(pk=place.pk).boundary
+    place.boundary = {"type": "Polygon", "coordinates": [COUNTER]}
+    place.save()
+    assert District.objects.get(pk=place.pk).boundary["coordinates"] == [COUNTER]
+    assert District.objects.filter(boundary__type="Polygon").get() == place
+    assert District.objects.values_list("boundary__type", flat=True).get() == "Polygon"
 
 
 def test_rings_are_turned_closed_and_cleared_of_repeated_points() -> None:

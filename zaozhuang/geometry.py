@@ -1,10 +1,39 @@
 """Boundaries as RFC 7946 wants them: closed rings, outer ones counter-clockwise, holes clockwise."""
 
+import json
 import math
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
+from django.db import models
+from django.db.models.expressions import Col
+
 Ring = list[list[float]]
+
+
+class BoundaryField(models.JSONField):
+    """A GeoJSON geometry that is taken apart once, however many records and pages are read with it.
+
+    A boundary is some 10 KB of text, and taking it apart cost more than the rest of its record.
+    Those who read the same boundary share one object: it is replaced as a whole, never changed.
+    """
+
+    def from_db_value(self, value: Any, expression: Any, connection: Any) -> Any:
+        if isinstance(value, str) and isinstance(expression, Col):
+            return _read(value)
+        return super().from_db_value(value, expression, connection)
+
+    def deconstruct(self) -> Any:
+        """As Django's own: the column is the same, so no migration needs to know of this class."""
+        name, _path, args, kwargs = super().deconstruct()
+        return name, "django.db.models.JSONField", args, kwargs
+
+
+# The places on a map, and those of a few more maps.
+@lru_cache(maxsize=64)
+def _read(text: str) -> Any:
+    return json.loads(text)
 
 
 def boundary(geometry: Any) -> dict[str, Any] | None:

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from districts.models.base import Named
 from districts.models.sources import Source
 from zaozhuang.addresses import record_url
+from zaozhuang.geometry import BoundaryField
 from zaozhuang.history.tracking import TrackedQuerySet
 from zaozhuang.localised import localised
 
@@ -137,7 +138,7 @@ class District(Named):
         verbose_name=_("source of the position"),
     )
     position_locator = models.CharField(_("locator of the position"), max_length=40, blank=True)
-    boundary = models.JSONField(
+    boundary = BoundaryField(
         _("boundary"),
         null=True,
         blank=True,
