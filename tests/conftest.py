@@ -3,6 +3,7 @@
 import fcntl
 import gc
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +11,16 @@ import pytest
 from django.apps import apps
 from django.conf import settings
 from django.core.management import call_command
-from django.db import connection, models
+from django.db import connection, models, transaction
 from django.utils import translation
 from xdist.scheduler import LoadScopeScheduling
 
 from tests import chromium, nginx
 from tests.browser.server import prepare
 from zaozhuang.models import Edition
+
+# What a test asks for that reads or writes the database of the tests.
+ASKS_THE_DATABASE = {"db", "transactional_db", "django_db_setup", "django_db_blocker"}
 
 Snapshot = list[tuple[type[models.Model], list[Any]]]
 
@@ -59,11 +63,22 @@ def pytest_configure() -> None:
 
 def pytest_itemcollected(item: pytest.Item) -> None:
     item.runtest = _with_room(item.runtest)  # type: ignore[method-assign]
+    if isinstance(item, pytest.Function):
+        # Before what opens the test's own transaction.
+        item.fixturenames.insert(0, "_ground")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What takes long begins first, so that no process waits for it at the end."""
-    items.sort(key=lambda item: item.get_closest_marker("long") is None)
+    """What takes long begins first, so that no process waits for it at the end; then the report's tests.
+
+    They follow each other, so that the report is loaded once; see `_ground`.
+    """
+    items.sort(
+        key=lambda item: (
+            item.get_closest_marker("long") is None,
+            "report" not in getattr(item, "fixturenames", ()),
+        )
+    )
 
 
 def _with_room(function: Callable[[], None]) -> Callable[[], None]:
@@ -161,10 +176,62 @@ def _language() -> Iterator[None]:
         yield
 
 
+class Ground:
+    """The report's data in a transaction around those of the tests that ask for it one after another."""
+
+    def __init__(self, load: Callable[[], None]) -> None:
+        self.load = load
+        self.around = ExitStack()
+        self.connection: object = None
+
+    @property
+    def laid(self) -> bool:
+        """Whether the data are there: a test that ends its connection takes them along."""
+        return self.connection is not None and self.connection is connection.connection
+
+    def lay(self) -> None:
+        if not self.laid and not connection.in_atomic_block:
+            self.around.enter_context(transaction.atomic())
+            self.load()
+            self.connection = connection.connection
+
+    def clear(self) -> None:
+        if self.laid:
+            transaction.set_rollback(True)
+            self.around.close()
+        self.around, self.connection = ExitStack(), None
+
+
+@pytest.fixture(scope="session")
+def _the_ground(
+    django_db_setup: None, django_db_blocker: Any, _load_report: Callable[[], None]
+) -> Iterator[Ground]:
+    ground = Ground(_load_report)
+    yield ground
+    with django_db_blocker.unblock():
+        ground.clear()
+
+
 @pytest.fixture
-def report(db: None, _load_report: Callable[[], None]) -> None:
+def _ground(request: pytest.FixtureRequest) -> None:
+    """What a test begins on: the report, or an empty database."""
+    marker = request.node.get_closest_marker("django_db")
+    names = set(request.fixturenames)
+    alone = names & {"transactional_db", "live_server"} or (marker and marker.kwargs)
+    if marker or names & ASKS_THE_DATABASE:
+        ground: Ground = request.getfixturevalue("_the_ground")
+        with request.getfixturevalue("django_db_blocker").unblock():
+            if "report" in names and not alone:
+                ground.lay()
+            else:
+                ground.clear()
+
+
+@pytest.fixture
+def report(db: None, _the_ground: Ground) -> None:
     """The report's data, as `manage.py seed` loads it."""
-    _load_report()
+    if not _the_ground.laid:
+        _the_ground.load()
 
 
 @pytest.fixture(scope="session")
