@@ -57,7 +57,15 @@ class Tally(Counting):
 
     class Meta(Counting.Meta):
         indexes = [
-            models.Index(fields=["place", "figure", "having", "segment"], name="tally_place")
+            # All columns: a page reads a few rows of each of thirty places, and each would be a
+            # look into the table.
+            models.Index(
+                fields=[
+                    *("place", "figure", "having", "segment", "stage", "basis", "kind"),
+                    *("unit", "per_year", "projects", "amount"),
+                ],
+                name="tally_whole",
+            )
         ]
 
 
