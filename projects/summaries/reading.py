@@ -66,6 +66,8 @@ class Kept:
     stages: list[str] = field(default_factory=list)
     bases: list[str] = field(default_factory=list)
     kinds: list[str] = field(default_factory=list)
+    # Places with their number of projects, so that the choices need not ask what the page has asked.
+    counted: dict[int, int] = field(default_factory=dict, init=False)
 
     def standings(self) -> dict[Standing, int]:
         """Stage, basis and kind → number of projects."""
@@ -86,8 +88,11 @@ class Kept:
 
     def districts(self, keys: Collection[int]) -> dict[int, int]:
         """How many projects each of the places has, wherever the selection looks."""
-        if not keys:
-            return {}
+        if unknown := set(keys) - self.counted.keys():
+            self.counted |= dict.fromkeys(unknown, 0) | self._count(unknown)
+        return {key: self.counted[key] for key in keys if self.counted[key]}
+
+    def _count(self, keys: Collection[int]) -> dict[int, int]:
         rows = self._rows("place, SUM(projects)", "place", [""], 0, self.segment, places=keys)
         found: dict[int, int] = dict(rows)
         # What has no tally lies at the bottom of the tree, or has no projects.

@@ -132,12 +132,12 @@ def download(site: str, path: str, target: Path, most_rows: int = 0) -> Download
     HTTP/1.0, which has no chunks, so that the client has nothing to do but write.
     """
     parts = urlsplit(site)
-    start = time.perf_counter()
     rows, first = -1, 0.0
-    with (
-        socket.create_connection((parts.hostname, parts.port or 80), timeout=PATIENCE) as link,
-        target.open("wb") as output,
-    ):
+    # Before the clock starts: to empty the 300 MB that the last one left takes a tenth of a second.
+    with target.open("wb") as output, socket.socket() as link:
+        link.settimeout(PATIENCE)
+        start = time.perf_counter()
+        link.connect((parts.hostname, parts.port or 80))
         link.sendall(f"GET {path} HTTP/1.0\r\nHost: {parts.netloc}\r\n\r\n".encode())
         head = b""
         while b"\r\n\r\n" not in head:
