@@ -120,43 +120,13 @@ class ProjectQuerySet(CountedQuerySet["Project"]):
         )
 
     def for_table(self) -> "ProjectQuerySet":
-        """With what a row of the list shows, and nothing else: a page has many rows.
-
-        Its parts come as plain lists: Django makes a queryset for each relation of each row.
-        """
-        from projects.models import Capacity, Participation
-
-        made = Capacity.objects.select_related("unit").order_by("pk")
-        taken = Participation.objects.select_related("company").order_by("pk")
-        rows: Any = self
-        found: ProjectQuerySet = (
-            rows.select_related("district", "source")
-            .only(
-                *("name", "name_en", "slug", "kind", "due", "due_precision", "due_basis"),
-                *("investment", "investment_kind", "investment_approximate", "updated_at"),
-                *("locator", "district__short_name", "district__short_name_en"),
-                *("source__slug", "source__title", "source__title_en", "source__articles_en"),
-            )
-            .prefetch_related(
-                Prefetch(
-                    "capacities",
-                    made.only(
-                        *("project", "product", "product_en", "quantity", "per_year"),
-                        *("unit__name", "unit__name_en", "unit__factor"),
-                    ),
-                    "making",
-                ),
-                Prefetch(
-                    "participations",
-                    taken.only(
-                        *("project", "basis", "company__slug", "company__short_name"),
-                        "company__short_name_en",
-                    ),
-                    "taking_part",
-                ),
-            )
+        """With what a row of the list shows of the project itself; its parts the rows read."""
+        return self.select_related("district", "source").only(
+            *("name", "name_en", "slug", "kind", "due", "due_precision", "due_basis"),
+            *("investment", "investment_kind", "investment_approximate", "updated_at"),
+            *("locator", "district__short_name", "district__short_name_en"),
+            *("source__slug", "source__title", "source__title_en", "source__articles_en"),
         )
-        return found
 
     def refresh_stage(self) -> int:
         """Bring the kept stage in line with the latest event; returns how many rows changed."""

@@ -5,24 +5,40 @@ What a cell says and how it is marked is that of the template tags, which are ca
 
 from collections.abc import Callable, Collection, Iterable
 from datetime import date
+from decimal import Decimal
 from html import escape
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.utils.formats import date_format
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
-from projects.models import Project
-from zaozhuang.localised import localised
-from zaozhuang.templatetags.tracker import cited, deadline, figure, money, stage_chip, when
+from projects.models import Capacity, Participation, Project
+from zaozhuang.addresses import record_url
+from zaozhuang.localised import columns as spoken
+from zaozhuang.localised import reads_english
+from zaozhuang.numbers import quantity
+from zaozhuang.templatetags.tracker import cited, deadline, money, stage_chip, when
+
+
+class Unit(NamedTuple):
+    """As much of a unit as its figures need."""
+
+    name: str
+    name_en: str
+    factor: Decimal
 
 
 class Rows:
-    """Writes rows with the chosen columns; the words that every row repeats are looked up once."""
+    """Writes rows with the chosen columns; the words that every row repeats are looked up once.
+
+    So are the projects' parts, where their column is shown, for all rows together.
+    """
 
     def __init__(self, columns: Collection[str], on_day: str) -> None:
         self.on_day = on_day
+        self.english = reads_english()
         self.not_given = f'<span class="unknown">{escape(_("not given"))}</span>'
         self.inferred = f' <small class="inferred-mark">{escape(_("inferred"))}</small>'
         self.comma = escape(_(", "))
@@ -30,6 +46,10 @@ class Rows:
         self.sources: dict[Any, str] = {}
         self.chips: dict[tuple[str, str], str] = {}
         self.deadlines: dict[tuple[date | None, str], str] = {}
+        # By the key of the project: what it makes and who takes part, as it is written.
+        self.making: dict[int, list[str]] = {}
+        self.taking_part: dict[int, list[str]] = {}
+        self.columns = columns
         cells: dict[str, tuple[str, Callable[[Project], str]]] = {
             "district": ("", self.district),
             "stage": ("", self.stage),
@@ -53,7 +73,13 @@ class Rows:
         ]
 
     def write(self, projects: Iterable[Project]) -> SafeString:
-        return mark_safe("\n".join(self.row(project) for project in projects))
+        rows = list(projects)
+        keys = [project.pk for project in rows]
+        if "companies" in self.columns:
+            self.read_companies(keys)
+        if "capacity" in self.columns:
+            self.read_capacities(keys)
+        return mark_safe("\n".join(self.row(project) for project in rows))
 
     def row(self, project: Project) -> str:
         head = (
@@ -79,31 +105,41 @@ class Rows:
         day = when(project.since)
         return escape(_("seen %(day)s")) % {"day": day} if project.at_observed else day
 
-    def companies(self, project: Project) -> str:
-        return (
-            self.comma.join(
-                f'<a href="{item.company.get_absolute_url()}{self.on_day}">'
-                f"{escape(item.company.short_label)}</a>"
-                f"{self.inferred if item.basis == 'inferred' else ''}"
-                for item in project.taking_part
+    # The parts are plain tuples: a record of each, with its company or its unit and the lists of
+    # each project, took a fifth of the time of a page.
+
+    def read_companies(self, keys: list[int]) -> None:
+        taken = Participation.objects.filter(project__in=keys).order_by("pk")
+        names = spoken("company__short_name", "company__name")
+        for project, basis, slug, *label in taken.values_list(
+            "project", "basis", "company__slug", *names
+        ):
+            self.taking_part.setdefault(project, []).append(
+                f'<a href="{record_url("company", slug)}{self.on_day}">'
+                f"{escape(next(filter(None, label), ''))}</a>"
+                f"{self.inferred if basis == 'inferred' else ''}"
             )
-            or self.not_given
-        )
+
+    def read_capacities(self, keys: list[int]) -> None:
+        made = Capacity.objects.filter(project__in=keys).order_by("pk")
+        amount = ("quantity", "per_year", "unit__name", "unit__name_en", "unit__factor")
+        for project, number, per_year, name, name_en, factor, *product in made.values_list(
+            "project", *amount, *spoken("product")
+        ):
+            unit = Unit(name, name_en, factor) if name else None
+            figure = (
+                quantity(number, unit, per_year=per_year, english=self.english) if number else ""
+            )
+            self.making.setdefault(project, []).append(
+                f'<span class="amount">{escape(next(filter(None, product), ""))} '
+                f"{f'<b>{escape(figure)}</b>' if figure else ''}</span>"
+            )
+
+    def companies(self, project: Project) -> str:
+        return self.comma.join(self.taking_part.get(project.pk, ())) or self.not_given
 
     def capacity(self, project: Project) -> str:
-        return (
-            "".join(
-                f'<span class="amount">{escape(localised(item, "product"))} '
-                + (
-                    f"<b>{escape(figure(item.quantity, item.unit, per_year=item.per_year))}</b>"
-                    if item.quantity
-                    else ""
-                )
-                + "</span>"
-                for item in project.making
-            )
-            or self.not_given
-        )
+        return "".join(self.making.get(project.pk, ())) or self.not_given
 
     def due(self, project: Project) -> str:
         key = project.due, project.due_precision

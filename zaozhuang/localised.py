@@ -49,3 +49,10 @@ def person(user: Any) -> str:
 def column(field: str) -> str:
     """The name of the column to order or group by in the reader's language."""
     return f"{field}_en" if reads_english() else field
+
+
+def columns(*fields: str) -> list[str]:
+    """The columns of a text in the reader's language; the first that is not blank is the text."""
+    if not reads_english():
+        return list(fields)
+    return [column for field in fields for column in (f"{field}_en", field)]

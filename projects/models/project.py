@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
-from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
@@ -28,7 +27,6 @@ from zaozhuang.dates import (
 )
 
 if TYPE_CHECKING:
-    from projects.models.parts import Capacity, Participation
     from projects.models.reports import ProgressReport
 
 
@@ -297,16 +295,6 @@ class Project(Named, Cited):
 
     def get_absolute_url(self) -> str:
         return record_url("project", self.slug)
-
-    @cached_property
-    def making(self) -> "list[Capacity]":
-        """What it makes, in the order of the records."""
-        return list(self.capacities.all())
-
-    @cached_property
-    def taking_part(self) -> "list[Participation]":
-        """Who takes part in it, in the order of the records."""
-        return list(self.participations.all())
 
     @property
     def stage_label(self) -> str:
