@@ -126,13 +126,13 @@ class Rows:
         for project, number, per_year, name, name_en, factor, *product in made.values_list(
             "project", *amount, *spoken("product")
         ):
-            unit = Unit(name, name_en, factor) if name else None
-            figure = (
-                quantity(number, unit, per_year=per_year, english=self.english) if number else ""
-            )
+            figure = ""
+            if number:  # and so a unit, as the database demands
+                unit = Unit(name, name_en, factor)
+                figure = quantity(number, unit, per_year=per_year, english=self.english)
+                figure = f"<b>{escape(figure)}</b>"
             self.making.setdefault(project, []).append(
-                f'<span class="amount">{escape(next(filter(None, product), ""))} '
-                f"{f'<b>{escape(figure)}</b>' if figure else ''}</span>"
+                f'<span class="amount">{escape(next(filter(None, product), ""))} {figure}</span>'
             )
 
     def companies(self, project: Project) -> str:

@@ -53,11 +53,15 @@ if env_bool("METRICS") and "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
 
 
 def post_worker_init(worker: Any) -> None:
-    """Leave out of every later search for garbage what lives as long as the process.
+    """Load all code before anybody asks, and leave it out of every later search for garbage.
 
-    Going through all of Django's classes took a tenth of a second now and then, in which no
-    page was made.
+    The first visitor of each process waited half a second for it. Going through all of Django's
+    classes took a tenth of a second now and then, in which no page was made.
     """
+    # Not above: the process that starts the others needs nothing of Django.
+    from django.urls import get_resolver
+
+    _ = get_resolver().url_patterns
     gc.collect()
     gc.freeze()
     if platform.libc_ver()[0] == "glibc":
