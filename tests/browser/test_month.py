@@ -40,6 +40,7 @@ def desk_of(open_page: OpenPage) -> Callable[[User], Page]:
         page = open_page("/admin/")
         page.set_default_timeout(20_000)
         log_in(page, user.get_username(), PASSWORD)
+        page.wait_for_selector("#desk-title")
         return page
 
     return enter
