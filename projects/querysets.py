@@ -114,7 +114,7 @@ class ProjectQuerySet(CountedQuerySet["Project"]):
         """With all that a row of the list or of an export shows, in a fixed number of queries."""
         return (
             self.select_related("district", "source", "parent")
-            # A boundary is some 10 KB of JSON, which every row would read and parse again.
+            # A boundary is some 10 KB of JSON, which would come along with every row.
             .defer("district__boundary")
             .prefetch_related("capacities__segment", "capacities__unit", "participations__company")
         )

@@ -5,9 +5,8 @@ What a cell says and how it is marked is that of the template tags, which are ca
 
 from collections.abc import Callable, Collection, Iterable
 from datetime import date
-from decimal import Decimal
 from html import escape
-from typing import Any, NamedTuple
+from typing import Any
 
 from django.utils.formats import date_format
 from django.utils.safestring import SafeString, mark_safe
@@ -16,18 +15,9 @@ from django.utils.translation import gettext as _
 
 from projects.models import Capacity, Participation, Project
 from zaozhuang.addresses import record_url
-from zaozhuang.localised import columns as spoken
-from zaozhuang.localised import reads_english
-from zaozhuang.numbers import quantity
+from zaozhuang.localised import first_text, reads_english, text_columns
+from zaozhuang.numbers import PlainUnit, quantity
 from zaozhuang.templatetags.tracker import cited, deadline, money, stage_chip, when
-
-
-class Unit(NamedTuple):
-    """As much of a unit as its figures need."""
-
-    name: str
-    name_en: str
-    factor: Decimal
 
 
 class Rows:
@@ -110,13 +100,13 @@ class Rows:
 
     def read_companies(self, keys: list[int]) -> None:
         taken = Participation.objects.filter(project__in=keys).order_by("pk")
-        names = spoken("company__short_name", "company__name")
+        names = text_columns("company__short_name", "company__name")
         for project, basis, slug, *label in taken.values_list(
             "project", "basis", "company__slug", *names
         ):
             self.taking_part.setdefault(project, []).append(
                 f'<a href="{record_url("company", slug)}{self.on_day}">'
-                f"{escape(next(filter(None, label), ''))}</a>"
+                f"{escape(first_text(label))}</a>"
                 f"{self.inferred if basis == 'inferred' else ''}"
             )
 
@@ -124,15 +114,15 @@ class Rows:
         made = Capacity.objects.filter(project__in=keys).order_by("pk")
         amount = ("quantity", "per_year", "unit__name", "unit__name_en", "unit__factor")
         for project, number, per_year, name, name_en, factor, *product in made.values_list(
-            "project", *amount, *spoken("product")
+            "project", *amount, *text_columns("product")
         ):
             figure = ""
             if number:  # and so a unit, as the database demands
-                unit = Unit(name, name_en, factor)
+                unit = PlainUnit(name, name_en, factor)
                 figure = quantity(number, unit, per_year=per_year, english=self.english)
                 figure = f"<b>{escape(figure)}</b>"
             self.making.setdefault(project, []).append(
-                f'<span class="amount">{escape(next(filter(None, product), ""))} {figure}</span>'
+                f'<span class="amount">{escape(first_text(product))} {figure}</span>'
             )
 
     def companies(self, project: Project) -> str:

@@ -5,6 +5,7 @@ stand in two columns, `name` (Chinese) and `name_en`.
 """
 
 import re
+from collections.abc import Iterable
 from typing import Any
 
 from django.utils.translation import get_language
@@ -51,8 +52,16 @@ def column(field: str) -> str:
     return f"{field}_en" if reads_english() else field
 
 
-def columns(*fields: str) -> list[str]:
-    """The columns of a text in the reader's language; the first that is not blank is the text."""
+def text_columns(*fields: str) -> list[str]:
+    """The columns of which the first that is not blank is the text in the reader's language.
+
+    What `localised` finds in a record, `first_text` finds in what these columns hold.
+    """
     if not reads_english():
         return list(fields)
     return [column for field in fields for column in (f"{field}_en", field)]
+
+
+def first_text(texts: Iterable[str]) -> str:
+    """The first that is not blank; blank where all are."""
+    return next(filter(None, texts), "")

@@ -1,8 +1,7 @@
 """Numbers as people write them: 18 万吨 in Chinese, 180,000 t in English."""
 
-from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Decimal
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from django.utils.translation import gettext as _
 
@@ -25,17 +24,17 @@ class MeasuringUnit(Protocol):
     def factor(self) -> Decimal: ...
 
 
-@dataclass(frozen=True)
-class _Money:
-    """The unit of investments, which are columns of their own and have no unit beside them."""
+class PlainUnit(NamedTuple):
+    """A unit without its record."""
 
     name: str
+    name_en: str
     factor: Decimal
-    name_en: str = "CNY"
 
 
-HUNDRED_MILLION_YUAN = _Money("亿元", Decimal(10) ** 8)
-TEN_THOUSAND_YUAN = _Money("万元", Decimal(10) ** 4)
+# Investments are columns of their own and have no unit beside them.
+HUNDRED_MILLION_YUAN = PlainUnit("亿元", "CNY", Decimal(10) ** 8)
+TEN_THOUSAND_YUAN = PlainUnit("万元", "CNY", Decimal(10) ** 4)
 
 
 def plain(value: Decimal) -> str:

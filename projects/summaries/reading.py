@@ -92,11 +92,11 @@ class Kept:
             self.counted |= dict.fromkeys(unknown, 0) | self._count(unknown)
         return {key: self.counted[key] for key in keys if self.counted[key]}
 
-    def _count(self, keys: Collection[int]) -> dict[int, int]:
+    def _count(self, keys: set[int]) -> dict[int, int]:
         rows = self._rows("place, SUM(projects)", "place", [""], 0, self.segment, places=keys)
         found: dict[int, int] = dict(rows)
         # What has no tally lies at the bottom of the tree, or has no projects.
-        if others := set(keys) - found.keys():
+        if others := keys - found.keys():
             found.update(self._at_leaves(others))
         return found
 
