@@ -14,6 +14,7 @@ from django.test import Client, RequestFactory, override_settings
 from django.test.utils import CaptureQueriesContext
 from django.utils import translation
 from django.utils.functional import SimpleLazyObject
+from django.utils.timezone import localtime
 
 from districts.roles import Role
 from projects.lights import RULES
@@ -299,7 +300,7 @@ def test_the_csv_names_each_cell(admin_client: Client, city: dict[str, Project])
     rows = {row["project_name"]: row for row in csv.DictReader(io.StringIO(response.getvalue().decode()))}  # fmt: skip
     report = city["green"].reports.get()
     green = rows["甲"]
-    assert green.pop("recorded_at")[:10] == f"{report.recorded_at:%Y-%m-%d}"
+    assert green.pop("recorded_at")[:10] == f"{localtime(report.recorded_at):%Y-%m-%d}"
     assert green == {
         "id": str(city["green"].pk),
         "project": city["green"].slug,
